@@ -1,0 +1,38 @@
+// Bundles the CLI (one chunk a command, loaded when called), the embedded stack's processes and the two functions.
+import { rmSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+const { version } = JSON.parse(await readFile("package.json", "utf8"));
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  minify: true,
+  keepNames: true,
+  legalComments: "none",
+  logLevel: "warning",
+  // CommonJS packages inside ES module bundles need a `require`.
+  banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
+  define: { __VERSION__: JSON.stringify(version) },
+};
+
+rmSync("dist", { recursive: true, force: true });
+const functions = (await readdir("lambdas", { withFileTypes: true })).filter(
+  (d) => d.isDirectory() && d.name !== "shared",
+);
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: { cli: "src/cli.ts", "local/main": "src/local/main.ts" },
+    outdir: "dist",
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    // Native addon inside: resolved at run time.
+    external: ["dynalite"],
+  }),
+  ...functions.map(({ name }) =>
+    build({ ...common, entryPoints: [`lambdas/${name}/handler.ts`], outfile: `dist/lambdas/${name}/index.mjs` }),
+  ),
+]);

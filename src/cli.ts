@@ -1,0 +1,144 @@
+import { Command, CommanderError, Option } from "commander";
+import { commands } from "./commands/index.ts";
+import type { CommandSpec, Context, GlobalOptions } from "./io/command.ts";
+import { WindopsError } from "./io/errors.ts";
+import { failure } from "./io/failure.ts";
+import { number } from "./io/parse.ts";
+
+declare const __VERSION__: string;
+const version = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-dev";
+
+/** Flags that take a value, so that the command's name can be found before commander parses. */
+const globalOptions: [string, string, ((text: string) => unknown)?][] = [
+  ["--local", "work on the embedded stack on this machine (the default)"],
+  ["--aws", "work on AWS"],
+  ["--profile <name>", "AWS profile; implies --aws"],
+  ["--region <name>", "AWS region (default us-east-1)"],
+  ["--endpoint-url <url>", "any AWS-compatible endpoint instead of AWS"],
+  ["--state-dir <dir>", "the embedded stack's folder"],
+  ["--port <n>", "the embedded stack's port", number("--port", { min: 0, max: 65535, integer: true })],
+  ["--prefix <text>", "put before every resource's name, for several pipelines in one account"],
+  ["--config <file>", "settings file (default: windops.json, found upwards)"],
+  ["--json", "print one JSON document, or NDJSON for streams"],
+  ["--no-color", "no colour, no spinner"],
+  ["--verbose", "stack traces and the calls made"],
+];
+const takesValue = new Set(globalOptions.filter(([f]) => f.includes("<")).map(([f]) => f.split(" ")[0]!));
+
+/** The first word that is no option: the command's name. */
+export function commandName(argv: string[]): string | undefined {
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (word === "--") return argv[i + 1];
+    if (!word.startsWith("-")) return word;
+    if (takesValue.has(word)) i++;
+  }
+  return undefined;
+}
+
+type Run = (spec: CommandSpec<any>, args: any[], options: Record<string, any>) => Promise<void>;
+
+function addGlobals(target: Command, hidden: boolean): void {
+  for (const [flags, description, parse] of globalOptions) {
+    const option = new Option(flags, description);
+    if (parse) option.argParser(parse);
+    target.addOption(hidden ? option.hideHelp() : option);
+  }
+}
+
+/** Declares `spec` on `parent`; `run` is called with what was parsed. */
+export function addCommand(parent: Command, spec: CommandSpec<any>, run: Run): Command {
+  const command = parent
+    .command(spec.name)
+    .description(spec.description ?? spec.summary)
+    .summary(spec.summary);
+  for (const a of spec.arguments ?? []) command.argument(a.name, a.description);
+  for (const o of spec.options ?? []) {
+    const option = new Option(o.flags, o.description);
+    if (o.choices) option.choices(o.choices);
+    if (o.parse) option.argParser(o.parse as (value: string, previous: unknown) => unknown);
+    if (o.default !== undefined) option.default(o.default);
+    command.addOption(o.hidden ? option.hideHelp() : option);
+  }
+  addGlobals(command, true);
+  if (spec.examples?.length) {
+    command.addHelpText("after", `\nExamples:\n${spec.examples.map((e) => `  $ ${e}`).join("\n")}`);
+  }
+  command.addHelpText("after", "\nOptions of every command: windops --help");
+  for (const sub of spec.subcommands ?? []) addCommand(command, sub, run);
+  if (spec.run) {
+    command.action((...all: any[]) => run(spec, all.slice(0, -2), command.optsWithGlobals()));
+  }
+  return command;
+}
+
+/** The program with `name`'s command declared in full and all others by their summary. */
+export async function program(name: string | undefined, run: Run): Promise<Command> {
+  const root = new Command("windops")
+    .description("A real-time wind-turbine anomaly pipeline: on AWS, or whole on this machine.")
+    .version(version, "--version")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError();
+  addGlobals(root, false);
+  root.addHelpText("after", "\nStart with: windops demo");
+  for (const [key, entry] of Object.entries(commands)) {
+    if (key === name) addCommand(root, (await entry.load()).command, run);
+    else root.command(key).summary(entry.summary).description(entry.summary);
+  }
+  return root;
+}
+
+/** Runs the command line `argv` (without node and script) and resolves to its exit code. */
+export async function main(argv: string[], process: NodeJS.Process): Promise<number> {
+  const json = argv.includes("--json");
+  const color = !argv.includes("--no-color") && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  const verbose = argv.includes("--verbose");
+  const abort = new AbortController();
+  let interrupted = false;
+  const onSignal = () => {
+    if (interrupted) process.exit(130);
+    interrupted = true;
+    abort.abort(new WindopsError("E_INTERRUPTED", "Interrupted.", { exitCode: 130 }));
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  // A reader that has gone (`| head`) is a clean end, not an error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+
+  let exitCode = 0;
+  const run: Run = async (spec, args, options) => {
+    const { terminal } = await import("./io/terminal.ts");
+    const io = terminal({ stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, json, color });
+    const ctx: Context = {
+      io,
+      env: process.env,
+      cwd: process.cwd(),
+      globals: { ...options, json, color, verbose } as GlobalOptions,
+      signal: abort.signal,
+      now: () => new Date(),
+    };
+    const result = await spec.run!(ctx, args, options);
+    if (result !== undefined) {
+      if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      else spec.render?.(result, io);
+      exitCode = spec.exitCode?.(result) ?? 0;
+    }
+    if (interrupted) exitCode = 130;
+  };
+
+  try {
+    const root = await program(commandName(argv), run);
+    if (argv.length === 0) {
+      root.outputHelp();
+      return 0;
+    }
+    await root.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return failure(error, { stdout: process.stdout, stderr: process.stderr, json, color, verbose, interrupted });
+  }
+}

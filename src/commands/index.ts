@@ -1,0 +1,9 @@
+import type { CommandSpec } from "../io/command.ts";
+
+interface Entry {
+  summary: string;
+  load: () => Promise<{ command: CommandSpec<any> }>;
+}
+
+/** Every command, in the order of `--help`; a command's module is loaded only when it is called. */
+export const commands: Record<string, Entry> = {};

@@ -1,0 +1,34 @@
+/**
+ * Text from a record made safe for a terminal: control characters (ESC, BEL, C1, bidi overrides, line breaks) become
+ * visible escapes, so that a turbine named `\x1b]0;x\x07` can't drive the reader's terminal.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** `s` cut to `width` columns, with an ellipsis where something was lost. */
+export function clip(s: string, width: number): string {
+  return s.length <= width ? s : `${s.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** 950 → "950 ms", 61_000 → "1 m 1 s". */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const h = Math.floor(seconds / 3600);
+  const m = Math.floor((seconds % 3600) / 60);
+  const s = seconds % 60;
+  return h > 0 ? `${h} h ${m} m` : `${m} m ${s} s`;
+}
+
+/** "90", "90s", "15m", "2h", "1d", "250ms" → milliseconds; undefined for anything else. A bare number is seconds. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
+  if (!match) return undefined;
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] ?? "s"]!;
+  return Number(match[1]) * unit;
+}

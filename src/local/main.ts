@@ -1,0 +1,2 @@
+// The embedded stack's process.
+export {};

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** The only account of the embedded stack. */
+export const ACCOUNT = "000000000000";
+
+/** What is known of a call besides its input. */
+export interface Call {
+  service: string;
+  operation: string;
+  region: string;
+  requestId: string;
+  /** Made by the stack itself: a real service's rate limits don't apply. */
+  internal: boolean;
+  /** Aborted when the client has gone or the stack stops. */
+  signal: AbortSignal;
+}
+
+export type Operation = (input: any, call: Call) => unknown | Promise<unknown>;
+
+/**
+ * A service whose calls are operations on plain objects. The server does the wire: AWS JSON 1.0/1.1 (and CBOR where
+ * the client sends it), Query/EC2 with XML answers, REST-JSON by `routes`, Smithy RPC v2 CBOR. Blobs are Uint8Array
+ * and timestamps Date, both ways.
+ */
+export interface RpcService {
+  kind: "rpc";
+  /** Names in the signature's scope (`Credential=AKID/date/region/<name>/aws4_request`). */
+  signingNames: string[];
+  protocol: "json" | "query" | "ec2" | "rest-json" | "rpc-v2-cbor";
+  /** `X-Amz-Target` before the dot (json). */
+  targetPrefixes?: string[];
+  /** XML namespace of the answers (query, ec2). */
+  namespace?: string;
+  /** REST-JSON: "POST /2015-03-31/functions/{FunctionName}/code" → operation. Path labels and query become members. */
+  routes?: Record<string, string>;
+  /** Members of timestamp and blob type, where JSON or XML can't tell (by member name). */
+  timestamps?: string[];
+  blobs?: string[];
+  operations: Record<string, Operation>;
+  close?(): Promise<void>;
+}
+
+/** A service with its own wire format on plain HTTP (S3, DynamoDB through dynalite). */
+export interface HttpService {
+  kind: "http";
+  signingNames: string[];
+  targetPrefixes?: string[];
+  handle(request: IncomingMessage, response: ServerResponse, call: Call): Promise<void>;
+  close?(): Promise<void>;
+}
+
+export type Service = RpcService | HttpService;
+
+/**
+ * A durable map of JSON documents: every change is on disk (in the operating system's hands) before the method
+ * returns, so that it survives `kill -9`. Values are treated as immutable: put a changed copy.
+ */
+export interface Store<V> {
+  get(key: string): V | undefined;
+  put(key: string, value: V): void;
+  delete(key: string): boolean;
+  entries(): IterableIterator<[string, V]>;
+  readonly size: number;
+}
+
+/** A stored S3 object, for the services that read code and jars from buckets. */
+export interface ObjectRead {
+  path: string;
+  size: number;
+  etag: string;
+  versionId?: string;
+}
+
+/** What each service gets of the stack that it's in. */
+export interface Stack {
+  /** Folder for this service's own files (record logs, objects, unpacked code). */
+  folder(service: string): string;
+  /** Durable documents, one log file a name. */
+  store<V>(name: string): Store<V>;
+  /** `http://127.0.0.1:<port>`. */
+  readonly endpoint: string;
+  readonly account: string;
+  now(): number;
+  /** [0, 1) from the stack's seed. */
+  random(): number;
+  /** A line in the stack's own log. */
+  log(line: string): void;
+  /** Calls another service's operation in-process, as itself; throws `AwsError`. */
+  call<T = any>(service: string, operation: string, input: object, region: string): Promise<T>;
+  /** An S3 object's bytes; throws `AwsError` NoSuchKey, NoSuchBucket. */
+  object(bucket: string, key: string, versionId?: string): ObjectRead;
+  /** Resolves when the shard has a record after `sequenceNumber` (or any, if undefined), closes, or `signal` aborts. */
+  recordsAfter(
+    streamArn: string,
+    shardId: string,
+    sequenceNumber: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Limits of real services are enforced (`--no-limits` turns them off). */
+  readonly limits: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type ServiceFactory = (stack: Stack) => Service | Promise<Service>;

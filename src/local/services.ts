@@ -1,0 +1,4 @@
+import type { ServiceFactory } from "./service.ts";
+
+/** Every service of the embedded stack, by its name in `Stack.call`. */
+export const services: Record<string, () => Promise<ServiceFactory>> = {};
