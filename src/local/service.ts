@@ -15,6 +15,20 @@ export interface Call {
   signal: AbortSignal;
 }
 
+/** Where the members of a REST-JSON operation go that aren't in path, query or JSON body. */
+export interface RestBinding {
+  /** Of the successful answer; 200 if not said. A member's name takes it from the answer. */
+  status?: number | { member: string };
+  /** Request member → header. */
+  headers?: Record<string, string>;
+  /** The request's raw body is this member (a Uint8Array), or its JSON is. */
+  payload?: { member: string; type: "raw" | "json" };
+  /** Answer member → header. */
+  answerHeaders?: Record<string, string>;
+  /** The answer's body is this member's bytes, as they are. */
+  answerPayload?: string;
+}
+
 export type Operation = (input: any, call: Call) => unknown | Promise<unknown>;
 
 /**
@@ -33,10 +47,14 @@ export interface RpcService {
   namespace?: string;
   /** REST-JSON: "POST /2015-03-31/functions/{FunctionName}/code" → operation. Path labels and query become members. */
   routes?: Record<string, string>;
+  /** REST-JSON: by operation, where it isn't all path, query, JSON body and 200. */
+  bindings?: Record<string, RestBinding>;
   /** Members of timestamp and blob type, where JSON or XML can't tell (by member name). */
   timestamps?: string[];
   blobs?: string[];
   operations: Record<string, Operation>;
+  /** `GET /_windops/<name>` answers with the result as JSON: figures that AWS shows elsewhere. */
+  pages?: Record<string, (query: URLSearchParams) => unknown | Promise<unknown>>;
   close?(): Promise<void>;
 }
 
@@ -98,6 +116,8 @@ export interface Stack {
   ): Promise<void>;
   /** Limits of real services are enforced (`--no-limits` turns them off). */
   readonly limits: boolean;
+  /** Engine of the Flink applications (`--engine`, WINDOPS_ENGINE). */
+  readonly engine: "embedded" | "flink";
   readonly signal: AbortSignal;
 }
 
