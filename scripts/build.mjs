@@ -1,6 +1,6 @@
 // Bundles the CLI (one chunk a command, loaded when called), the embedded stack's processes and the two functions.
 import { rmSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -19,10 +19,22 @@ const common = {
 };
 
 rmSync("dist", { recursive: true, force: true });
+await mkdir("dist/ui", { recursive: true });
 const functions = (await readdir("lambdas", { withFileTypes: true })).filter(
   (d) => d.isDirectory() && d.name !== "shared",
 );
 await Promise.all([
+  build({
+    bundle: true,
+    minify: true,
+    target: "es2022",
+    format: "esm",
+    legalComments: "none",
+    logLevel: "warning",
+    entryPoints: { main: "src/ui/page/main.ts", style: "src/ui/page/page.css" },
+    outdir: "dist/ui",
+  }),
+  copyFile("src/ui/page/index.html", "dist/ui/index.html"),
   build({
     ...common,
     entryPoints: { cli: "src/cli.ts", "local/main": "src/local/main.ts" },

@@ -1,0 +1,192 @@
+import type { History, ThresholdEffect, TurbineStatus, TurbineSummary } from "./protocol.ts";
+
+/** A scored reading as it stands on AnomalyDetectionStream. */
+export interface ScoredReading {
+  turbineId: string;
+  location: string;
+  speed: number;
+  score: number;
+  timestamp: string;
+}
+
+/** From here on the wind is a gale (Beaufort 8), in m/s. */
+const GALE = 17.2;
+const SPARK = 40;
+
+class Series {
+  readonly id: string;
+  location = "";
+  time: number[] = [];
+  speed: number[] = [];
+  score: number[] = [];
+  /** Wall clock of the last reading's arrival, and the mean distance of arrivals. */
+  seen = 0;
+  cadence = 0;
+  lastHit = Number.NEGATIVE_INFINITY;
+  /** The status that was last reported. */
+  shown: TurbineStatus | undefined;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export interface FarmOptions {
+  minScore: number;
+  /** Event time that ends an anomaly, milliseconds. */
+  quietMs: number;
+  /** Readings kept for each turbine; the total over all turbines is bounded by `totalReadings`. */
+  capacity?: number;
+  totalReadings?: number;
+  now?: () => number;
+}
+
+/** The turbines and their readings as far as the page shows them: bounded memory, whatever comes. */
+export class Farm {
+  minScore: number;
+  readonly #options: Required<FarmOptions>;
+  readonly #turbines = new Map<string, Series>();
+  #changed = new Set<string>();
+
+  constructor(options: FarmOptions) {
+    this.minScore = options.minScore;
+    this.#options = { capacity: 100_000, totalReadings: 2_000_000, now: Date.now, ...options };
+  }
+
+  get size(): number {
+    return this.#turbines.size;
+  }
+
+  /** Takes a reading in; false for what is no scored reading or older than what the turbine already showed. */
+  add(reading: ScoredReading, live = true): boolean {
+    const time = Date.parse(reading.timestamp);
+    if (typeof reading.turbineId !== "string" || !Number.isFinite(time) || !Number.isFinite(reading.speed))
+      return false;
+    let series = this.#turbines.get(reading.turbineId);
+    if (!series) {
+      series = new Series(reading.turbineId);
+      this.#turbines.set(reading.turbineId, series);
+    }
+    if (time <= (series.time.at(-1) ?? Number.NEGATIVE_INFINITY)) return false;
+    const score = Number.isFinite(reading.score) ? reading.score : 0;
+    series.location = String(reading.location ?? "");
+    series.time.push(time);
+    series.speed.push(reading.speed);
+    series.score.push(score);
+    if (score >= this.minScore) series.lastHit = time;
+    this.#trim(series);
+    if (live) {
+      const now = this.#options.now();
+      if (series.seen > 0)
+        series.cadence = series.cadence === 0 ? now - series.seen : 0.8 * series.cadence + 0.2 * (now - series.seen);
+      series.seen = now;
+    }
+    this.#changed.add(series.id);
+    return true;
+  }
+
+  #trim(series: Series): void {
+    const { capacity, totalReadings } = this.#options;
+    const keep = Math.max(SPARK, Math.min(capacity, Math.floor(totalReadings / this.#turbines.size)));
+    // Cut in steps, so that the cost a reading stays constant.
+    if (series.time.length <= keep * 1.25) return;
+    const cut = series.time.length - keep;
+    for (const column of [series.time, series.speed, series.score]) column.splice(0, cut);
+  }
+
+  #status(series: Series): TurbineStatus {
+    const { now, quietMs } = this.#options;
+    const last = series.time.length - 1;
+    if (series.seen > 0 && now() - series.seen > Math.max(60_000, 5 * series.cadence)) return "silent";
+    if (series.time[last]! - series.lastHit < quietMs) return "anomaly";
+    // The score is 0 only while the forest warms up.
+    if (series.score[last] === 0) return "warming";
+    return series.speed[last]! >= GALE ? "high-wind" : "calm";
+  }
+
+  #summary(series: Series): TurbineSummary {
+    const last = series.time.length - 1;
+    return {
+      id: series.id,
+      location: series.location,
+      speed: series.speed[last]!,
+      score: series.score[last]!,
+      time: series.time[last]!,
+      status: this.#status(series),
+      recent: series.speed.slice(-SPARK).map((v) => Math.round(v * 10) / 10),
+    };
+  }
+
+  all(): TurbineSummary[] {
+    return [...this.#turbines.values()].map((s) => this.#summary(s));
+  }
+
+  /** Turbines with readings since the last call, and those whose status changed with the time alone. */
+  changes(): TurbineSummary[] {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const summaries: TurbineSummary[] = [];
+    for (const series of this.#turbines.values()) {
+      const status = this.#status(series);
+      if (!changed.has(series.id) && status === series.shown) continue;
+      series.shown = status;
+      summaries.push(this.#summary(series));
+    }
+    return summaries;
+  }
+
+  history(id: string): Omit<History, "alerts"> | undefined {
+    const series = this.#turbines.get(id);
+    if (!series) return undefined;
+    return {
+      id,
+      location: series.location,
+      minScore: this.minScore,
+      time: series.time,
+      speed: series.speed.map((v) => Math.round(v * 100) / 100),
+      score: series.score.map((v) => Math.round(v * 1000) / 1000),
+      anomalies: anomalies(series, this.minScore, this.#options.quietMs),
+    };
+  }
+
+  /** What each threshold would have found in the readings held here. */
+  effects(thresholds: number[]): ThresholdEffect[] {
+    return thresholds.map((minScore) => {
+      let readings = 0;
+      let count = 0;
+      for (const series of this.#turbines.values()) {
+        for (const s of series.score) if (s >= minScore) readings++;
+        count += anomalies(series, minScore, this.#options.quietMs).length;
+      }
+      return { minScore, readings, anomalies: count };
+    });
+  }
+
+  /** Another threshold from now on, also for the readings already here. */
+  setThreshold(minScore: number): void {
+    this.minScore = minScore;
+    for (const series of this.#turbines.values()) {
+      const index = series.score.findLastIndex((s) => s >= minScore);
+      series.lastHit = index < 0 ? Number.NEGATIVE_INFINITY : series.time[index]!;
+      this.#changed.add(series.id);
+    }
+  }
+}
+
+/** Runs of readings at or above the threshold, closed by `quietMs` of event time without one. */
+function anomalies(series: Pick<Series, "time" | "speed" | "score">, minScore: number, quietMs: number) {
+  const found: History["anomalies"] = [];
+  for (let i = 0; i < series.time.length; i++) {
+    if (series.score[i]! < minScore) continue;
+    const open = found.at(-1);
+    const [time, speed, score] = [series.time[i]!, series.speed[i]!, series.score[i]!];
+    if (open && time - open.to < quietMs) {
+      open.to = time;
+      open.peakScore = Math.max(open.peakScore, score);
+      open.peakSpeed = Math.max(open.peakSpeed, speed);
+    } else {
+      found.push({ from: time, to: time, peakScore: score, peakSpeed: speed });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,117 @@
+// What the page and its server say to each other. Times are epoch milliseconds, speeds m/s.
+
+export type TurbineStatus = "warming" | "calm" | "high-wind" | "anomaly" | "silent";
+
+/** A turbine as the farm view shows it. */
+export interface TurbineSummary {
+  id: string;
+  location: string;
+  speed: number;
+  score: number;
+  /** Event time of the last reading. */
+  time: number;
+  status: TurbineStatus;
+  /** The last speeds, oldest first, for the card's sparkline. */
+  recent: number[];
+}
+
+export interface Target {
+  kind: "local" | "aws" | "endpoint";
+  account: string;
+  region: string;
+  endpoint?: string;
+}
+
+export interface Snapshot {
+  target: Target;
+  minScore: number;
+  turbines: TurbineSummary[];
+}
+
+export interface History {
+  id: string;
+  location: string;
+  minScore: number;
+  /** Columns of equal length, by event time. */
+  time: number[];
+  speed: number[];
+  score: number[];
+  /** Anomalies of this turbine: event time of first and last reading at or above the threshold. */
+  anomalies: { from: number; to: number; peakScore: number; peakSpeed: number }[];
+  alerts: Alert[];
+}
+
+/** How far the notification of an anomaly has come. */
+export type DeliveryState = "stored" | "claimed" | "sent" | "failed";
+
+export interface Alert {
+  turbineId: string;
+  location: string;
+  speed: number;
+  score: number;
+  /** Event time of the anomaly's first reading. */
+  time: number;
+  state: DeliveryState;
+  /** Milliseconds from the row being stored to the notification being sent. */
+  latency?: number;
+  subject?: string;
+  text?: string;
+}
+
+export interface Mail {
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+  /** When it was delivered. */
+  time: number;
+  confirmUrl?: string;
+}
+
+export type DataSet = "wind" | "anomalies";
+
+export interface SimulatorState {
+  stream: string;
+  running: Record<DataSet, boolean>;
+  sent: number;
+  acknowledged: number;
+  resent: number;
+  error?: string;
+  /** The newest records as they were sent. */
+  latest: string[];
+}
+
+export interface Hop {
+  name: string;
+  /** ok: works; idle: nothing to do; warn and error carry `fix`. */
+  health: "ok" | "idle" | "warn" | "error";
+  detail: string;
+  /** Items a second over the last seconds. */
+  rate?: number;
+  lagMs?: number;
+  errors?: number;
+  fix?: string;
+}
+
+export interface PipelineState {
+  hops: Hop[];
+  /** Share of the turbines whose forest is warm, 0 to 1. */
+  warmup?: number;
+}
+
+/** What the history holds at one threshold. */
+export interface ThresholdEffect {
+  minScore: number;
+  readings: number;
+  anomalies: number;
+}
+
+export interface Events {
+  snapshot: Snapshot;
+  turbines: TurbineSummary[];
+  alerts: Alert[];
+  inbox: Mail[];
+  simulator: SimulatorState;
+  pipeline: PipelineState;
+  beat: { time: number };
+}
