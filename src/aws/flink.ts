@@ -1,0 +1,15 @@
+export {
+  AddApplicationCloudWatchLoggingOptionCommand,
+  CreateApplicationCommand,
+  CreateApplicationSnapshotCommand,
+  DeleteApplicationCommand,
+  DeleteApplicationSnapshotCommand,
+  DescribeApplicationCommand,
+  KinesisAnalyticsV2Client,
+  ListApplicationSnapshotsCommand,
+  ListTagsForResourceCommand,
+  StartApplicationCommand,
+  StopApplicationCommand,
+  TagResourceCommand,
+  UpdateApplicationCommand,
+} from "@aws-sdk/client-kinesis-analytics-v2";

@@ -1,0 +1,4 @@
+export {
+  GetParameterCommand,
+  SSMClient,
+} from "@aws-sdk/client-ssm";
