@@ -6,7 +6,21 @@ import { statusNames } from "./farm.ts";
 import { api } from "./live.ts";
 import type { View } from "./main.ts";
 
-const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A colour of the style sheet as the canvas understands it: `light-dark()` resolved for the scheme in force. */
+function color(name: string): string {
+  const probe = h("span", { style: `color: var(${name})`, hidden: true });
+  document.body.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  return resolved;
+}
+
+/** Ticks in 24-hour UTC: [from this increment in seconds, format, and what is added where the day changes]. */
+const ticks: uPlot.Axis.Values = [
+  [86_400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
+];
 
 /** Speed and score over event time; the threshold as a line, anomalies as bands behind both. */
 function plot(box: HTMLElement, history: History): uPlot {
@@ -21,7 +35,7 @@ function plot(box: HTMLElement, history: History): uPlot {
         score: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
       },
       axes: [
-        { stroke: ink, grid },
+        { stroke: ink, grid, values: ticks },
         { scale: "speed", stroke: color("--speed"), grid, label: "speed, m/s" },
         { scale: "score", side: 1, stroke: color("--score"), grid: { show: false }, label: "anomaly score" },
       ],
