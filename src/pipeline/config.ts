@@ -34,6 +34,14 @@ function functionName() {
     .optional();
 }
 
+function durationText(fallback: string, description: string) {
+  return z
+    .string()
+    .refine((text) => parseDuration(text) !== undefined, "must be a duration such as 15m")
+    .default(fallback)
+    .describe(description);
+}
+
 /** Settings of windops.json, WINDOPS_* and flags: one definition, from which schema/windops.schema.json is made. */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -55,15 +63,14 @@ export const settingsSchema = z.strictObject({
     .describe("Put before every resource's name, for several pipelines in one account"),
   names: namesSchema.default({}).describe("Names of the resources, where the defaults don't fit"),
   minScore: z.number().positive().default(2).describe("Anomaly score from which a reading is an anomaly"),
-  quiet: z
-    .string()
-    .refine((text) => parseDuration(text) !== undefined, "must be a duration such as 15m")
-    .default("15m")
-    .describe("Event time without an anomaly after which the next one is a new one"),
+  quiet: durationText("15m", "Event time without an anomaly after which the next one is a new one"),
   notify: z
     .enum(["anomaly", "every-reading"])
     .default("anomaly")
     .describe("One notification an anomaly, or one for each reading at or above the threshold"),
+  cooldown: durationText("0s", "Event time after a turbine was told of in which its further anomalies are not"),
+  digest: durationText("0s", "Gather the anomalies of a location for so long and tell them in one notification"),
+  calmNotice: z.boolean().default(false).describe("Tell when a turbine is calm again"),
   shards: z.number().int().min(1).max(500).default(1).describe("Shards of each stream"),
   retentionHours: z.number().int().min(24).max(8760).default(24).describe("Hours that the streams keep their records"),
   parallelism: z.number().int().min(1).max(64).default(1).describe("Parallelism of the Flink application"),
