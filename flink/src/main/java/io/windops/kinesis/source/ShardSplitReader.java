@@ -1,0 +1,170 @@
+package io.windops.kinesis.source;
+
+import io.windops.kinesis.KinesisRecord;
+import io.windops.kinesis.StreamLocation;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.flink.connector.base.source.reader.RecordsBySplits;
+import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
+import software.amazon.awssdk.services.kinesis.KinesisClient;
+import software.amazon.awssdk.services.kinesis.model.ExpiredIteratorException;
+import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
+import software.amazon.awssdk.services.kinesis.model.ProvisionedThroughputExceededException;
+import software.amazon.awssdk.services.kinesis.model.Record;
+
+/** Polls this reader's shards in turn. A shard allows five reads a second, shared with every other consumer. */
+final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
+    /** Between reads of a shard that has more to give. */
+    private static final long BEHIND_MS = 250;
+
+    private static final int LIMIT = 10_000;
+
+    private final KinesisClient client;
+    private final String streamArn;
+    private final long pollMs;
+    private final Map<String, Cursor> cursors = new LinkedHashMap<>();
+    private final Object signal = new Object();
+    private boolean wokenUp;
+
+    private static final class Cursor {
+        Position position;
+        String iterator;
+        long due;
+        boolean paused;
+
+        Cursor(Position position) {
+            this.position = position;
+        }
+    }
+
+    ShardSplitReader(StreamLocation stream, Duration poll) {
+        this.client = stream.client();
+        this.streamArn = stream.arn();
+        this.pollMs = poll.toMillis();
+    }
+
+    @Override
+    public RecordsWithSplitIds<KinesisRecord> fetch() {
+        String next = awaitDue();
+        return next == null ? nothing() : read(next, cursors.get(next));
+    }
+
+    /** The shard whose turn has come, or null when woken up before. */
+    private String awaitDue() {
+        synchronized (signal) {
+            while (!wokenUp) {
+                String first = null;
+                long due = Long.MAX_VALUE;
+                for (Map.Entry<String, Cursor> entry : cursors.entrySet()) {
+                    if (!entry.getValue().paused && entry.getValue().due < due) {
+                        first = entry.getKey();
+                        due = entry.getValue().due;
+                    }
+                }
+                long wait = first == null ? 1_000 : due - now();
+                if (wait <= 0) {
+                    return first;
+                }
+                try {
+                    signal.wait(wait);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return null;
+                }
+            }
+            wokenUp = false;
+            return null;
+        }
+    }
+
+    private RecordsWithSplitIds<KinesisRecord> read(String shardId, Cursor cursor) {
+        GetRecordsResponse response;
+        try {
+            if (cursor.iterator == null) {
+                cursor.iterator = client.getShardIterator(
+                                cursor.position.request().streamARN(streamArn).shardId(shardId).build())
+                        .shardIterator();
+            }
+            response = client.getRecords(r -> r.streamARN(streamArn).shardIterator(cursor.iterator).limit(LIMIT));
+        } catch (ExpiredIteratorException e) {
+            // Iterators live for five minutes; the position outlives them.
+            cursor.iterator = null;
+            return nothing();
+        } catch (ProvisionedThroughputExceededException e) {
+            cursor.due = now() + Math.max(pollMs, 1_000);
+            return nothing();
+        }
+        List<KinesisRecord> records =
+                response.records().stream().map(record -> from(record, shardId)).toList();
+        if (!records.isEmpty()) {
+            cursor.position = Position.after(records.get(records.size() - 1).sequenceNumber);
+        }
+        cursor.iterator = response.nextShardIterator();
+        Long behind = response.millisBehindLatest();
+        cursor.due = now() + (behind != null && behind > 0 ? Math.min(BEHIND_MS, pollMs) : pollMs);
+        boolean ended = cursor.iterator == null;
+        if (ended) {
+            cursors.remove(shardId);
+        }
+        Map<String, Collection<KinesisRecord>> found = new HashMap<>();
+        if (!records.isEmpty()) {
+            found.put(shardId, records);
+        }
+        return new RecordsBySplits<>(found, ended ? Set.of(shardId) : Set.of());
+    }
+
+    private static KinesisRecord from(Record record, String shardId) {
+        return new KinesisRecord(
+                record.data().asByteArray(),
+                record.approximateArrivalTimestamp().toEpochMilli(),
+                shardId,
+                record.sequenceNumber());
+    }
+
+    private static RecordsWithSplitIds<KinesisRecord> nothing() {
+        return new RecordsBySplits<>(Map.of(), Set.of());
+    }
+
+    private static long now() {
+        return System.nanoTime() / 1_000_000;
+    }
+
+    @Override
+    public void handleSplitsChanges(SplitsChange<ShardSplit> change) {
+        if (!(change instanceof SplitsAddition)) {
+            throw new UnsupportedOperationException("shards are only ever added: " + change.getClass());
+        }
+        for (ShardSplit split : change.splits()) {
+            Cursor cursor = new Cursor(split.position());
+            cursor.due = now();
+            cursors.put(split.shardId(), cursor);
+        }
+    }
+
+    @Override
+    public void pauseOrResumeSplits(Collection<ShardSplit> pause, Collection<ShardSplit> resume) {
+        pause.forEach(split -> cursors.get(split.shardId()).paused = true);
+        resume.forEach(split -> cursors.get(split.shardId()).paused = false);
+    }
+
+    @Override
+    public void wakeUp() {
+        synchronized (signal) {
+            wokenUp = true;
+            signal.notifyAll();
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

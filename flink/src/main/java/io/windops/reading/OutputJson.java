@@ -1,0 +1,118 @@
+package io.windops.reading;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.windops.detect.Scored;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+
+/** The JSON that goes on: scored readings, and what wasn't one. */
+public final class OutputJson {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    /** Bytes that fit into a record beside the partition key. */
+    private static final int LARGEST = 1_040_000;
+
+    private OutputJson() {}
+
+    /** The reading's fields, {@code rcfScore} and {@code score}. */
+    public static byte[] scored(Reading reading, Scored scored) {
+        return write(json -> {
+            json.writeStringField("turbineId", reading.turbineId);
+            if (reading.location != null) {
+                json.writeStringField("location", reading.location);
+            }
+            number(json, "speed", reading.speed);
+            json.writeStringField("timestamp", reading.timestamp);
+            for (Map.Entry<String, Double> field : reading.more.entrySet()) {
+                number(json, field.getKey(), field.getValue());
+            }
+            number(json, "rcfScore", scored.rcfScore());
+            number(json, "score", scored.score());
+        });
+    }
+
+    /**
+     * {@code {"error","raw"}}: the record whole. Where it isn't text it is in base64, where it would not fit into a record
+     * compressed before, and {@code encoding} says so.
+     */
+    public static byte[] malformed(String error, byte[] raw) {
+        String text = text(raw);
+        if (text != null) {
+            byte[] json = malformed(error, text, null);
+            if (json.length <= LARGEST) {
+                return json;
+            }
+        } else if (raw.length < LARGEST / 2) {
+            return malformed(error, Base64.getEncoder().encodeToString(raw), "base64");
+        }
+        String packed = Base64.getEncoder().encodeToString(gzip(raw));
+        if (packed.length() < LARGEST - error.length() - 200) {
+            return malformed(error, packed, "gzip+base64");
+        }
+        // Noise of nearly a record's largest size: its beginning has to do.
+        String start = Base64.getEncoder().encodeToString(Arrays.copyOf(raw, LARGEST / 2));
+        return malformed(error + "; the first " + LARGEST / 2 + " of " + raw.length + " bytes follow", start, "base64");
+    }
+
+    private static byte[] malformed(String error, String raw, String encoding) {
+        return write(json -> {
+            json.writeStringField("error", error);
+            json.writeStringField("raw", raw);
+            if (encoding != null) {
+                json.writeStringField("encoding", encoding);
+            }
+        });
+    }
+
+    private static String text(byte[] raw) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
+    }
+
+    private static byte[] gzip(byte[] raw) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+            out.write(raw);
+        } catch (IOException e) {
+            throw new UncheckedIOException("bytes could not be compressed in memory", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private interface Fields {
+        void write(JsonGenerator json) throws IOException;
+    }
+
+    private static byte[] write(Fields fields) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            json.writeStartObject();
+            fields.write(json);
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("JSON could not be written to memory", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** Whole numbers without a fraction, as JavaScript writes them. */
+    private static void number(JsonGenerator json, String name, double value) throws IOException {
+        if (value == Math.rint(value) && Math.abs(value) < 1e15) {
+            json.writeNumberField(name, (long) value);
+        } else {
+            json.writeNumberField(name, value);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.windops.reading;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One measurement of one turbine. A POJO to Flink: public fields, no-argument constructor. */
+public final class Reading {
+    public String turbineId;
+    /** Where the turbine stands; null where the record doesn't say. */
+    public String location;
+    /** ISO 8601, UTC. */
+    public String timestamp;
+    /** Wind speed in m/s. */
+    public double speed;
+    /** Further numeric fields, as they came. */
+    public Map<String, Double> more = new LinkedHashMap<>();
+
+    public Reading() {}
+
+    public Reading(String turbineId, String location, String timestamp, double speed) {
+        this.turbineId = turbineId;
+        this.location = location;
+        this.timestamp = timestamp;
+        this.speed = speed;
+    }
+
+    /** A numeric field by its name, NaN where there is none. */
+    public double value(String name) {
+        return name.equals("speed") ? speed : more.getOrDefault(name, Double.NaN);
+    }
+}

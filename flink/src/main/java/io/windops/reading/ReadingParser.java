@@ -1,0 +1,112 @@
+package io.windops.reading;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+
+/** Reads the JSON of a reading. */
+public final class ReadingParser {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    /** A scored reading is a little larger than the reading, and must still fit into a record. */
+    static final int LARGEST = 1_000_000;
+
+    private ReadingParser() {}
+
+    /**
+     * The reading in these bytes. The minimal record {@code {"location","speed"}} will do: the turbine is then the
+     * location and the time that of arrival.
+     *
+     * @param arrivalTime milliseconds since 1970
+     */
+    public static Reading parse(byte[] bytes, long arrivalTime) throws MalformedReadingException {
+        if (bytes.length > LARGEST) {
+            throw new MalformedReadingException("larger than " + LARGEST + " bytes");
+        }
+        Reading reading = new Reading();
+        reading.speed = Double.NaN;
+        try (JsonParser json = JSON.createParser(bytes)) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw new MalformedReadingException("not a JSON object");
+            }
+            while (json.nextToken() != JsonToken.END_OBJECT) {
+                field(reading, json);
+            }
+            if (json.nextToken() != null) {
+                throw new MalformedReadingException("more than one JSON value");
+            }
+        } catch (JsonProcessingException e) {
+            throw new MalformedReadingException("not JSON: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new MalformedReadingException("not text: " + e.getMessage());
+        }
+        if (!Double.isFinite(reading.speed)) {
+            throw new MalformedReadingException("no finite speed");
+        }
+        if (reading.turbineId == null) {
+            if (reading.location == null) {
+                throw new MalformedReadingException("neither turbineId nor location");
+            }
+            reading.turbineId = reading.location;
+        }
+        if (reading.timestamp == null) {
+            reading.timestamp = iso(Instant.ofEpochMilli(arrivalTime));
+        }
+        return reading;
+    }
+
+    private static void field(Reading reading, JsonParser json) throws IOException, MalformedReadingException {
+        String name = json.currentName();
+        JsonToken token = json.nextToken();
+        switch (name) {
+            case "turbineId" -> reading.turbineId = text(json, token, name);
+            case "location" -> reading.location = text(json, token, name);
+            case "timestamp" -> reading.timestamp = time(json, token);
+            case "speed" -> reading.speed = token.isNumeric() ? json.getDoubleValue() : Double.NaN;
+            default -> {
+                if (token.isNumeric() && Double.isFinite(json.getDoubleValue())) {
+                    reading.more.put(name, json.getDoubleValue());
+                } else {
+                    json.skipChildren();
+                }
+            }
+        }
+    }
+
+    private static String text(JsonParser json, JsonToken token, String name)
+            throws IOException, MalformedReadingException {
+        if (token == JsonToken.VALUE_NULL) {
+            return null;
+        }
+        if (token != JsonToken.VALUE_STRING) {
+            throw new MalformedReadingException(name + " is not a text");
+        }
+        String text = json.getText();
+        return text.isBlank() ? null : text;
+    }
+
+    private static String time(JsonParser json, JsonToken token) throws IOException, MalformedReadingException {
+        try {
+            return switch (token) {
+                case VALUE_NULL -> null;
+                case VALUE_NUMBER_INT -> iso(Instant.ofEpochMilli(json.getLongValue()));
+                case VALUE_STRING -> iso(OffsetDateTime.parse(json.getText()).toInstant());
+                default -> throw new MalformedReadingException("timestamp is not an ISO 8601 time");
+            };
+        } catch (DateTimeException | ArithmeticException e) {
+            throw new MalformedReadingException("timestamp is not an ISO 8601 time");
+        }
+    }
+
+    /** As JavaScript writes it: UTC, three digits of milliseconds. */
+    private static String iso(Instant time) {
+        long millis = time.toEpochMilli();
+        String text = Instant.ofEpochMilli(millis).toString();
+        return millis % 1000 == 0 ? text.substring(0, text.length() - 1) + ".000Z" : text;
+    }
+}
