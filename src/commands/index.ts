@@ -6,4 +6,9 @@ interface Entry {
 }
 
 /** Every command, in the order of `--help`; a command's module is loaded only when it is called. */
-export const commands: Record<string, Entry> = {};
+export const commands: Record<string, Entry> = {
+  build: {
+    summary: "the Flink jar, and Flink's runtime for --engine flink, by Maven",
+    load: () => import("./build.ts"),
+  },
+};

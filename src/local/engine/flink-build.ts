@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { distFolder } from "../../io/dist.ts";
+
+/** What `windops build` makes, and where. */
+export interface FlinkBuild {
+  /** Maven's project. */
+  source: string;
+  folder: string;
+  /** The job, as it is uploaded. */
+  jar: string;
+  /** Starts a Flink of its own with any job's jar. */
+  launcher: string;
+  /** Flink itself: a folder of jars. */
+  runtime: string;
+}
+
+/** In the package's own folder, or in `WINDOPS_FLINK_DIR` where that one can't be written to. */
+export function flinkBuild(env: NodeJS.ProcessEnv): FlinkBuild {
+  const source = join(dirname(distFolder()), "flink");
+  const folder = env.WINDOPS_FLINK_DIR || join(source, "target");
+  return {
+    source,
+    folder,
+    jar: join(folder, "AnomalyDetection.jar"),
+    launcher: join(folder, "AnomalyDetection-launcher.jar"),
+    runtime: join(folder, "runtime"),
+  };
+}
+
+const newest = (path: string): number =>
+  statSync(path).isDirectory()
+    ? Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))))
+    : statSync(path).mtimeMs;
+
+/** Whether all of it is there and newer than the job's sources. */
+export function isBuilt(build: FlinkBuild): boolean {
+  const made = [build.jar, build.launcher];
+  if (![...made, build.runtime].every((path) => existsSync(path))) return false;
+  const sources = [join(build.source, "pom.xml"), join(build.source, "src", "main")];
+  return Math.min(...made.map((path) => statSync(path).mtimeMs)) >= Math.max(...sources.map(newest));
+}
