@@ -1,8 +1,7 @@
-import { checkTree } from "./forest/invariants.ts";
-import { exp, log2, Random } from "./forest/random.ts";
-import { Reservoir } from "./forest/reservoir.ts";
-import { ByteReader, ByteWriter, readTree, writeTree } from "./forest/state.ts";
-import { Tree } from "./forest/tree.ts";
+import { ByteReader, ByteWriter } from "./forest/bytes.ts";
+import { CutTrees } from "./forest/cut-trees.ts";
+import { LineTrees } from "./forest/line-trees.ts";
+import type { Trees } from "./forest/trees.ts";
 
 export interface ForestOptions {
   /** Input features of one reading. */
@@ -26,9 +25,6 @@ const MAGIC = 0x46435257;
 const VERSION = 1;
 /** Readings are held to ± this, so that sums of side lengths stay finite in single precision. */
 const LARGEST = 1e30;
-/** The growth factor at which weights are rescaled. */
-const RESCALE_AT = 2 ** 30;
-
 /**
  * Streaming Random Cut Forest. The score is that of AWS's randomcutforest-core 4.3 (`getAnomalyScore`): for each tree the
  * expected inverse depth at which a random cut would part the point from the sample, averaged, times log2(mass + 1).
@@ -38,33 +34,19 @@ const RESCALE_AT = 2 ** 30;
  */
 export class Forest {
   readonly options: Readonly<ForestOptions>;
-  readonly #trees: Tree[] = [];
-  readonly #samples: Reservoir[] = [];
-  readonly #random: Random;
-  readonly #log2: Float64Array;
+  readonly #trees: Trees;
   readonly #shingle: Float32Array;
   readonly #candidate: Float32Array;
-  #seen: Uint8Array;
+  #seen = false;
   #updates = 0;
-  /** exp(timeDecay) to the power of learnt points since the last rescaling, and the sum of it over full samples. */
-  #growth = 1;
-  #hazard = 0;
-  readonly #growthPerPoint: number;
 
   constructor(options: ForestOptions) {
     checkOptions(options);
     this.options = { ...options };
     const dimensions = options.dimensions * options.shingleSize;
-    for (let t = 0; t < options.numberOfTrees; t++) {
-      this.#trees.push(new Tree(dimensions, options.sampleSize));
-      this.#samples.push(new Reservoir(options.sampleSize));
-    }
-    this.#random = new Random(options.seed);
-    this.#growthPerPoint = exp(options.timeDecay);
-    this.#log2 = Float64Array.from({ length: options.sampleSize + 2 }, (_, i) => (i === 0 ? 0 : log2(i)));
+    this.#trees = dimensions === 1 ? new LineTrees(options) : new CutTrees(options);
     this.#shingle = new Float32Array(dimensions);
     this.#candidate = new Float32Array(dimensions);
-    this.#seen = new Uint8Array(options.dimensions);
   }
 
   /** Readings learnt. */
@@ -72,20 +54,34 @@ export class Forest {
     return this.#updates;
   }
 
+  /** Bytes of memory that the trees hold, outside JavaScript's heap. */
+  get bytes(): number {
+    return this.#trees.bytes;
+  }
+
   /** Anomaly score of the (shingled) point that `values` would complete, before it is learnt; 0 until outputAfter updates. */
   score(values: ArrayLike<number>): number {
-    return this.#complete(values) ? this.#scoreCandidate() : 0;
+    return this.#take(values, true, false);
   }
 
   update(values: ArrayLike<number>): void {
-    if (this.#complete(values)) this.#learnCandidate();
+    this.#take(values, false, true);
   }
 
-  /** Score, then update. */
+  /** Score, then update, sharing the way down the trees. */
   process(values: ArrayLike<number>): number {
+    return this.#take(values, true, true);
+  }
+
+  #take(values: ArrayLike<number>, scoring: boolean, learning: boolean): number {
     if (!this.#complete(values)) return 0;
-    const score = this.#scoreCandidate();
-    this.#learnCandidate();
+    const scored = scoring && this.#updates >= this.options.outputAfter;
+    if (!learning) return scored ? this.#trees.process(this.#candidate, true, false) : 0;
+    this.#shingle.set(this.#candidate);
+    this.#seen = true;
+    this.#updates++;
+    const score = this.#trees.process(this.#candidate, scored, this.#updates >= this.options.shingleSize);
+    if (this.options.checkInvariants) this.checkInvariants();
     return score;
   }
 
@@ -102,64 +98,20 @@ export class Forest {
       if (Number.isFinite(value)) {
         candidate[base + d] = Math.max(-LARGEST, Math.min(LARGEST, value)) + 0;
         present++;
-      } else if (this.#seen[d]) candidate[base + d] = this.#shingle[base + d]!;
+      } else if (this.#seen) candidate[base + d] = this.#shingle[base + d]!;
       else return false;
     }
     return present > 0;
   }
 
-  #scoreCandidate(): number {
-    const mass = this.#samples[0]!.size;
-    if (this.#updates < this.options.outputAfter || mass === 0) return 0;
-    let sum = 0;
-    for (const tree of this.#trees) sum += tree.score(this.#candidate, mass, this.#log2);
-    return (sum * this.#log2[mass + 1]!) / this.#trees.length;
-  }
-
-  #learnCandidate(): void {
-    const point = this.#candidate;
-    this.#shingle.set(point);
-    this.#seen.fill(1);
-    this.#updates++;
-    if (this.#updates < this.options.shingleSize) return;
-    const before = this.#hazard;
-    const full = this.#samples[0]!.size === this.options.sampleSize;
-    if (full) this.#hazard += this.#growth;
-    for (let t = 0; t < this.#trees.length; t++) {
-      const sample = this.#samples[t]!;
-      const tree = this.#trees[t]!;
-      if (!full) {
-        sample.push(this.#random.exponential() / this.#growth, tree.insert(point, this.#random));
-        if (sample.size === this.options.sampleSize) this.#drawTarget(sample);
-      } else if (sample.target <= this.#hazard) {
-        const leaf = tree.insert(point, this.#random);
-        const weight = (sample.weight[0]! * (sample.target - before)) / this.#growth;
-        tree.remove(sample.replaceHeaviest(weight, leaf));
-        this.#drawTarget(sample);
-      }
-    }
-    this.#growth *= this.#growthPerPoint;
-    if (this.#growth > RESCALE_AT) this.#rescale();
-    if (this.options.checkInvariants) this.checkInvariants();
-  }
-
-  /** Throws if any tree isn't one that its sample could have grown. */
+  /** Throws unless every tree is one that its sample could have grown. */
   checkInvariants(): void {
-    for (let t = 0; t < this.#trees.length; t++) checkTree(this.#trees[t]!, this.#samples[t]!);
+    this.#trees.check();
   }
 
-  /** A point is accepted if its weight is below the heaviest; the wait for that is exponential in cumulative hazard. */
-  #drawTarget(sample: Reservoir): void {
-    sample.target = this.#hazard + this.#random.exponential() / sample.weight[0]!;
-  }
-
-  #rescale(): void {
-    for (const sample of this.#samples) {
-      for (let i = 0; i < sample.size; i++) sample.weight[i] = sample.weight[i]! * this.#growth;
-      sample.target = (sample.target - this.#hazard) / this.#growth;
-    }
-    this.#hazard = 0;
-    this.#growth = 1;
+  /** Gives the memory back at once; without it that happens when the forest is garbage-collected. */
+  dispose(): void {
+    this.#trees.dispose();
   }
 
   /** The whole state, little-endian: a restored forest goes on bit for bit as this one would. */
@@ -169,11 +121,9 @@ export class Forest {
     out.u32(MAGIC);
     out.u32(VERSION);
     for (const n of [o.dimensions, o.shingleSize, o.numberOfTrees, o.sampleSize]) out.u32(n);
-    for (const n of [o.timeDecay, o.outputAfter, o.seed, this.#updates, this.#growth, this.#hazard]) out.f64(n);
-    for (const n of this.#random.state) out.u32(n);
+    for (const n of [o.timeDecay, o.outputAfter, o.seed, this.#updates]) out.f64(n);
     for (const n of this.#shingle) out.f32(n);
-    for (const n of this.#seen) out.u8(n);
-    for (let t = 0; t < this.#trees.length; t++) writeTree(out, this.#trees[t]!, this.#samples[t]!);
+    this.#trees.write(out);
     return out.bytes();
   }
 
@@ -186,12 +136,9 @@ export class Forest {
     const [timeDecay, outputAfter, seed] = [from.f64(), from.f64(), from.f64()];
     const forest = new Forest({ dimensions, shingleSize, numberOfTrees, sampleSize, timeDecay, outputAfter, seed });
     forest.#updates = from.f64();
-    forest.#growth = from.f64();
-    forest.#hazard = from.f64();
-    for (let i = 0; i < 4; i++) forest.#random.state[i] = from.u32();
     for (let i = 0; i < forest.#shingle.length; i++) forest.#shingle[i] = from.f32();
-    for (let i = 0; i < forest.#seen.length; i++) forest.#seen[i] = from.u8();
-    for (let t = 0; t < numberOfTrees; t++) readTree(from, forest.#trees[t]!, forest.#samples[t]!);
+    forest.#seen = forest.#updates > 0;
+    forest.#trees.read(from);
     return forest;
   }
 }

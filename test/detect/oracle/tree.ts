@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../../src/detect/forest/random.ts";
 
 const NONE = -1;
 
@@ -128,26 +128,6 @@ export class Tree {
     if (above === NONE) this.root = sibling;
     else this.#replaceChild(above, node, sibling);
     for (let up = above; up !== NONE && this.#rebuildBox(up); ) up = this.parent[up]!;
-  }
-
-  /** Takes over a leaf as saved; restore only. */
-  adoptLeaf(point: Float32Array, mass: number): number {
-    const leaf = this.#newLeaf(point);
-    this.mass[leaf - this.capacity] = mass;
-    return leaf;
-  }
-
-  /** Takes over an internal node as saved, its children already adopted; restore only. */
-  adoptNode(dimension: number, cut: number, left: number, right: number): number {
-    const node = this.#freeNodes.pop()!;
-    this.cutDimension[node] = dimension;
-    this.cut[node] = cut;
-    this.left[node] = left;
-    this.right[node] = right;
-    this.parent[left] = node;
-    this.parent[right] = node;
-    this.#rebuildBox(node);
-    return node;
   }
 
   #newLeaf(point: Float32Array): number {

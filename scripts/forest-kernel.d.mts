@@ -1,0 +1,2 @@
+/** The text of src/detect/forest/kernel.wasm.ts. */
+export function kernelModule(): Promise<string>;

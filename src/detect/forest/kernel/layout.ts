@@ -1,0 +1,45 @@
+// Where a forest lies in memory: byte offsets from its header, for the kernel and for ../memory.ts alike.
+export const DIMENSIONS = 0;
+export const TREES = 4;
+export const SAMPLE_SIZE = 8;
+/** Samples held by each tree; all trees fill alike. */
+export const SIZE = 12;
+/** Four words of the random numbers' state. */
+export const RANDOM = 16;
+/** exp(timeDecay) to the power of the points learnt since the last rescaling. */
+export const GROWTH = 32;
+export const GROWTH_PER_POINT = 40;
+/** Sum of the growth factor over the points learnt with full samples. */
+export const HAZARD = 48;
+/** The point at hand: f32 × dimensions, readable 16 bytes beyond. */
+export const POINT = 56;
+/** f64 tables up to sampleSize + 1: log2(i), and 1 / (i + 1). */
+export const LOG2 = 60;
+export const INVERSE = 64;
+/** f64 a tree: the hazard at which it accepts its next point. */
+export const TARGETS = 68;
+export const TREE_BLOCKS = 72;
+export const TREE_STRIDE = 76;
+
+// Offsets from a tree's block to its arrays.
+export const HEAP_WEIGHTS = 80;
+export const HEAP_LEAVES = 84;
+// In one dimension:
+export const CUTS = 88;
+export const DEPTHS = 92;
+export const MASSES = 96;
+// In several:
+export const LEAVES = 88;
+
+// Slabs shared by the forest's trees, with the first free entry's index and how many are free.
+export const POINTS = 100;
+export const FREE_POINT = 104;
+export const FREE_POINTS = 108;
+export const REFERENCES = 112;
+export const BOXES = 116;
+export const FREE_BOX = 120;
+export const FREE_BOXES = 124;
+/** Room for four boxes. */
+export const SCRATCH = 128;
+/** Lanes of the last group of four coordinates that exist. */
+export const TAIL_MASK = 144;
