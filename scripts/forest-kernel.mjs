@@ -26,7 +26,7 @@ export async function kernelModule() {
   const { error, stderr } = await asc.main([source, ...flags], { writeFile: writeOutput });
   if (error) throw new Error(`${error.message}\n${stderr}`);
   const text = Buffer.from(wasm).toString("base64");
-  return `// Generated from kernel/ by scripts/forest-kernel.mjs; a test compares the two.\nexport const KERNEL = "${text}";\n`;
+  return `// Generated from kernel/ by scripts/forest-kernel.mjs; a test compares the two.\nexport const KERNEL =\n  "${text}";\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(TARGET, await kernelModule());
