@@ -42,7 +42,7 @@ await Promise.all([
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
     // Native addon inside: resolved at run time.
-    external: ["dynalite"],
+    external: ["classic-level", "dynalite"],
   }),
   ...functions.map(({ name }) =>
     build({ ...common, entryPoints: [`lambdas/${name}/handler.ts`], outfile: `dist/lambdas/${name}/index.mjs` }),

@@ -11,4 +11,8 @@ export const commands: Record<string, Entry> = {
     summary: "the Flink jar, and Flink's runtime for --engine flink, by Maven",
     load: () => import("./build.ts"),
   },
+  local: {
+    summary: "the embedded stack, as a background process; its mail",
+    load: () => import("./local.ts"),
+  },
 };

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FileOptions } from "./store-file.ts";
 
 /** The only account of the embedded stack. */
 export const ACCOUNT = "000000000000";
+
+export type Wire = "object" | "json" | "cbor" | "rpc-v2-cbor" | "query" | "ec2" | "rest-json" | "http";
 
 /** What is known of a call besides its input. */
 export interface Call {
@@ -11,6 +14,8 @@ export interface Call {
   requestId: string;
   /** Made by the stack itself: a real service's rate limits don't apply. */
   internal: boolean;
+  /** How the answer goes over the wire; "object" for calls inside the stack. */
+  wire: Wire;
   /** Aborted when the client has gone or the stack stops. */
   signal: AbortSignal;
 }
@@ -29,14 +34,48 @@ export interface RestBinding {
   answerPayload?: string;
 }
 
+/** An answer that the operation has already put into the call's `wire` format (the hot paths do). */
+export class Encoded {
+  readonly body: string | Uint8Array;
+  constructor(body: string | Uint8Array) {
+    this.body = body;
+  }
+}
+
+/** An answer in `application/vnd.amazon.eventstream`: the initial response, then events until the iterable ends. */
+export class EventStream {
+  readonly initial: object;
+  readonly events: AsyncIterable<{ type: string; payload: object }>;
+  constructor(initial: object, events: AsyncIterable<{ type: string; payload: object }>) {
+    this.initial = initial;
+    this.events = events;
+  }
+}
+
+/** What services may offer to the rest of the stack. */
+export interface ServiceHooks {
+  /** `GET /_windops/<name>` answers with the result as JSON: figures that AWS shows elsewhere. */
+  pages?: Record<string, (query: URLSearchParams) => unknown | Promise<unknown>>;
+  /** `POST /_windops/<name>` with a JSON body. */
+  actions?: Record<string, (input: any) => unknown | Promise<unknown>>;
+  /** Behind `Stack.object` (S3). */
+  object?(bucket: string, key: string, versionId?: string): ObjectRead;
+  /** Behind `Stack.recordsAfter` (Kinesis). */
+  recordsAfter?: Stack["recordsAfter"];
+  /** Called once when every service is there and the port is open. */
+  started?(): void | Promise<void>;
+  close?(): Promise<void>;
+}
+
 export type Operation = (input: any, call: Call) => unknown | Promise<unknown>;
 
 /**
  * A service whose calls are operations on plain objects. The server does the wire: AWS JSON 1.0/1.1 (and CBOR where
  * the client sends it), Query/EC2 with XML answers, REST-JSON by `routes`, Smithy RPC v2 CBOR. Blobs are Uint8Array
- * and timestamps Date, both ways.
+ * and timestamps Date, both ways. Query and EC2 inputs have strings where the model has numbers and booleans; in their
+ * answers a map is a `Map` (an object is a structure) and EC2's members have the names of its XML (`instancesSet`).
  */
-export interface RpcService {
+export interface RpcService extends ServiceHooks {
   kind: "rpc";
   /** Names in the signature's scope (`Credential=AKID/date/region/<name>/aws4_request`). */
   signingNames: string[];
@@ -53,18 +92,18 @@ export interface RpcService {
   timestamps?: string[];
   blobs?: string[];
   operations: Record<string, Operation>;
-  /** `GET /_windops/<name>` answers with the result as JSON: figures that AWS shows elsewhere. */
-  pages?: Record<string, (query: URLSearchParams) => unknown | Promise<unknown>>;
-  close?(): Promise<void>;
+  /** Largest request body in bytes; 16 MiB if not said. */
+  bodyLimit?: number;
 }
 
 /** A service with its own wire format on plain HTTP (S3, DynamoDB through dynalite). */
-export interface HttpService {
+export interface HttpService extends ServiceHooks {
   kind: "http";
   signingNames: string[];
   targetPrefixes?: string[];
   handle(request: IncomingMessage, response: ServerResponse, call: Call): Promise<void>;
-  close?(): Promise<void>;
+  /** Behind `Stack.call`, for calls inside the stack. */
+  invoke?(operation: string, input: object, call: Call): Promise<unknown>;
 }
 
 export type Service = RpcService | HttpService;
@@ -114,6 +153,10 @@ export interface Stack {
     sequenceNumber: string | undefined,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Says that something on disk was found torn or corrupt, and counts it in the health answer. */
+  damaged(line: string): void;
+  /** For services that write files of their own. */
+  readonly fileOptions: FileOptions;
   /** Limits of real services are enforced (`--no-limits` turns them off). */
   readonly limits: boolean;
   /** Engine of the Flink applications (`--engine`, WINDOPS_ENGINE). */

@@ -1,0 +1,88 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { AwsError } from "./errors.ts";
+import { ACCOUNT } from "./service.ts";
+
+/** What dynalite answers itself. */
+const OPERATIONS = [
+  "BatchGetItem",
+  "BatchWriteItem",
+  "CreateTable",
+  "DeleteItem",
+  "DeleteTable",
+  "DescribeTable",
+  "GetItem",
+  "ListTables",
+  "PutItem",
+  "Query",
+  "Scan",
+  "UpdateItem",
+  "UpdateTable",
+] as const;
+
+export type TableOperation = (typeof OPERATIONS)[number];
+
+/** One region's tables: dynalite's actions on a LevelDB of its own, called without its HTTP server. */
+export interface Tables {
+  run(operation: TableOperation, input: any): Promise<any>;
+  close(): Promise<void>;
+}
+
+export function isTableOperation(operation: string): operation is TableOperation {
+  return (OPERATIONS as readonly string[]).includes(operation);
+}
+
+export const tableOperations: readonly TableOperation[] = OPERATIONS;
+
+interface DynaliteError {
+  statusCode?: number;
+  body?: { __type?: string; message?: string; Message?: string } & Record<string, unknown>;
+}
+
+// The server around dynalite's actions throws what it doesn't expect out of callbacks (a full disk, a client that has
+// gone), which would end the process: so the actions are called without it.
+export async function openTables(folder: string, region: string): Promise<Tables> {
+  const require = createRequire(import.meta.url);
+  const validations = require("dynalite/validations");
+  const store = require("dynalite/db").create({
+    path: join(folder, region),
+    createTableMs: 200,
+    deleteTableMs: 200,
+    updateTableMs: 200,
+  });
+  store.tableDb.awsAccountId = ACCOUNT;
+  store.tableDb.awsRegion = region;
+  await store.db.open();
+  const loaded = new Map<TableOperation, { action: any; validation: any }>();
+  const load = (operation: TableOperation) => {
+    let parts = loaded.get(operation);
+    if (!parts) {
+      const file = operation[0]!.toLowerCase() + operation.slice(1);
+      parts = { action: require(`dynalite/actions/${file}`), validation: require(`dynalite/validations/${file}`) };
+      loaded.set(operation, parts);
+    }
+    return parts;
+  };
+  return {
+    run: (operation, input) =>
+      new Promise((resolve, reject) => {
+        const fail = (error: unknown) => reject(asAwsError(error));
+        try {
+          const { action, validation } = load(operation);
+          const data = validations.checkTypes(input, validation.types);
+          validations.checkValidations(data, validation.types, validation.custom, store);
+          action(store, data, (error: unknown, output: any) => (error ? fail(error) : resolve(output)));
+        } catch (error) {
+          fail(error);
+        }
+      }),
+    close: () => store.db.close(),
+  };
+}
+
+function asAwsError(error: unknown): unknown {
+  const { statusCode, body } = error as DynaliteError;
+  if (!statusCode || !body) return error;
+  const { __type = "InternalServerError", message, Message, ...members } = body;
+  return new AwsError(__type.slice(__type.indexOf("#") + 1), message ?? Message ?? "", statusCode, members);
+}

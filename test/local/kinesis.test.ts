@@ -1,0 +1,43 @@
+import {
+  CreateStreamCommand,
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  PutRecordsCommand,
+  waitUntilStreamExists,
+} from "@aws-sdk/client-kinesis";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { clientOptions, temporaryStack } from "./stack-fixture.ts";
+
+let stack: Awaited<ReturnType<typeof temporaryStack>>;
+beforeAll(async () => {
+  stack = await temporaryStack();
+});
+afterAll(() => stack.close());
+
+test.each([
+  ["HTTP/1.1", () => new NodeHttpHandler()],
+  ["HTTP/2, the client's default", () => undefined],
+])("a record put over %s is read back", async (name, handler) => {
+  const StreamName = name.replace(/\W/g, "");
+  const client = new KinesisClient({ ...clientOptions(stack.endpoint), requestHandler: handler() });
+  await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+  await waitUntilStreamExists({ client, maxWaitTime: 10, minDelay: 0.1, maxDelay: 0.2 } as never, { StreamName });
+  const put = await client.send(
+    new PutRecordsCommand({ StreamName, Records: [{ Data: Buffer.from("wind"), PartitionKey: "oak-1" }] }),
+  );
+  expect(put.FailedRecordCount).toBe(0);
+  const { ShardIterator } = await client.send(
+    new GetShardIteratorCommand({ StreamName, ShardId: "shardId-000000000000", ShardIteratorType: "TRIM_HORIZON" }),
+  );
+  const got = await client.send(new GetRecordsCommand({ ShardIterator }));
+  expect(got.Records?.map((r) => [Buffer.from(r.Data!).toString(), r.PartitionKey, r.SequenceNumber])).toEqual([
+    ["wind", "oak-1", put.Records![0]!.SequenceNumber],
+  ]);
+  expect(got.MillisBehindLatest).toBe(0);
+  const summary = await client.send(new DescribeStreamSummaryCommand({ StreamName }));
+  expect(summary.StreamDescriptionSummary?.StreamStatus).toBe("ACTIVE");
+  client.destroy();
+});
