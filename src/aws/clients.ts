@@ -107,7 +107,9 @@ export function createClients(options: ClientOptions): Clients {
 }
 
 async function base(options: ClientOptions, service: string): Promise<object> {
-  const { NodeHttpHandler } = await import("@smithy/node-http-handler");
+  const { ConfiguredRetryStrategy, NodeHttpHandler } = await import("./transport.ts");
+  // The SDK warns of Node versions that it will leave behind; which are supported is windops' own affair.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const { maxAttempts = 5, retryDelay, endpoint, profile, credentials } = options;
   return {
     region: options.region,
@@ -118,7 +120,7 @@ async function base(options: ClientOptions, service: string): Promise<object> {
       throwOnRequestTimeout: true,
     }),
     maxAttempts,
-    ...(retryDelay && { retryStrategy: await configuredRetries(maxAttempts, retryDelay) }),
+    ...(retryDelay && { retryStrategy: new ConfiguredRetryStrategy(maxAttempts, retryDelay) }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
     ...(profile !== undefined && { profile }),
@@ -135,11 +137,6 @@ const WITHOUT_CONFIG_FILE = {
   accountIdEndpointMode: "disabled",
   userAgentAppId: undefined,
 };
-
-async function configuredRetries(maxAttempts: number, delay: (attempt: number) => number) {
-  const { ConfiguredRetryStrategy } = await import("@smithy/core/retry");
-  return new ConfiguredRetryStrategy(maxAttempts, delay);
-}
 
 function observed<Client>(client: Client, service: string, onCall: ClientOptions["onCall"]): Client {
   if (onCall) {

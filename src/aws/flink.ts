@@ -1,5 +1,6 @@
 export {
   AddApplicationCloudWatchLoggingOptionCommand,
+  type ApplicationDetail,
   CreateApplicationCommand,
   CreateApplicationSnapshotCommand,
   DeleteApplicationCommand,

@@ -7,6 +7,30 @@ interface Entry {
 
 /** Every command, in the order of `--help`; a command's module is loaded only when it is called. */
 export const commands: Record<string, Entry> = {
+  setup: { summary: "create or repair the whole pipeline, or the steps named", load: () => import("./setup.ts") },
+  "upload-jar": { summary: "the bucket, and the Flink job's jar in it", load: () => import("./upload-jar.ts") },
+  "create-streams": { summary: "the two streams", load: () => import("./create-streams.ts") },
+  "create-table": { summary: "the tables of readings and of alerts", load: () => import("./create-table.ts") },
+  "create-topic": {
+    summary: "the topics of notifications and of the pipeline's health",
+    load: () => import("./create-topic.ts"),
+  },
+  "deploy-functions": {
+    summary: "the two functions, with their roles and logs",
+    load: () => import("./deploy-functions.ts"),
+  },
+  "configure-flink": {
+    summary: "the Flink application, with its role and log",
+    load: () => import("./configure-flink.ts"),
+  },
+  "attach-triggers": {
+    summary: "the trigger, the schedule and the alarms",
+    load: () => import("./attach-triggers.ts"),
+  },
+  subscribe: { summary: "send notifications to an e-mail address", load: () => import("./subscribe.ts") },
+  start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
+  stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
+  destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },
   build: {
     summary: "the Flink jar, and Flink's runtime for --engine flink, by Maven",
     load: () => import("./build.ts"),

@@ -78,6 +78,13 @@ export const settingsSchema = z.strictObject({
     .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653])
     .default(30)
     .describe("Days that logs are kept"),
+  silentMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(1440)
+    .default(15)
+    .describe("Minutes without a reading, a score or a delivery after which an alarm tells the subscribers"),
   email: z.array(z.email()).default([]).describe("Subscribers of the notification"),
 });
 

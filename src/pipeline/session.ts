@@ -109,7 +109,7 @@ function assemble(target: Target, loaded: LoadedSettings, clients: Clients): Ses
 /** The region that the profile in the shared config file names: asked before any client is built. */
 async function profileRegion(profile: string | undefined): Promise<string | undefined> {
   const { loadConfig, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS } = await import(
-    "@smithy/core/config"
+    "../aws/shared-config.ts"
   );
   const region = loadConfig(
     { ...NODE_REGION_CONFIG_OPTIONS, default: () => "" },

@@ -25,6 +25,7 @@ const variables: Record<string, { path: string[]; parse?: (text: string) => unkn
   WINDOPS_RETENTION_HOURS: { path: ["retentionHours"], parse: Number },
   WINDOPS_PARALLELISM: { path: ["parallelism"], parse: Number },
   WINDOPS_LOG_RETENTION_DAYS: { path: ["logRetentionDays"], parse: Number },
+  WINDOPS_SILENT_MINUTES: { path: ["silentMinutes"], parse: Number },
   WINDOPS_EMAIL: { path: ["email"], parse: (text) => text.split(",").map((address) => address.trim()) },
   WINDOPS_BUCKET: { path: ["names", "bucket"] },
   WINDOPS_JAR_KEY: { path: ["names", "jarKey"] },

@@ -1,0 +1,68 @@
+/** Kinds of errors that services answer with, told apart by name and message. */
+
+type ServiceError = Error & { $metadata?: { httpStatusCode?: number }; code?: string; $retryable?: object };
+
+const absent = new Set([
+  "NoSuchBucket",
+  "NoSuchKey",
+  "NotFound",
+  "NotFoundException",
+  "ResourceNotFoundException",
+  "ResourceNotFound",
+  "NoSuchEntity",
+  "NoSuchEntityException",
+]);
+
+/** The thing asked for isn't there. */
+export function isAbsent(error: unknown): boolean {
+  return absent.has((error as Error).name);
+}
+
+/** `undefined` where the thing isn't there; other errors stay errors. */
+export async function orAbsent<T>(promise: Promise<T>, ...alsoAbsent: string[]): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isAbsent(error) || alsoAbsent.includes((error as Error).name)) return undefined;
+    throw error;
+  }
+}
+
+const throttling =
+  /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|BandwidthLimitExceeded|LimitExceededException.*(rate|five|5 )/i;
+const network = /ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|TimeoutError|socket hang up|ERR_HTTP2|EAI_AGAIN/;
+
+/** Worth asking again: throttled, the service's own fault, or the line broke. */
+export function isTransient(error: unknown): boolean {
+  const { name = "", message = "", code = "", $metadata } = error as ServiceError;
+  if (($metadata?.httpStatusCode ?? 0) >= 500) return true;
+  return throttling.test(`${name} ${message}`) || network.test(`${code} ${name} ${message}`);
+}
+
+const conflicts = new Set([
+  "ResourceInUseException",
+  "ResourceConflictException",
+  "ConcurrentModificationException",
+  "ConcurrentModification",
+  "ConflictException",
+  "OperationAbortedException",
+  "OperationAborted",
+  "ResourceAlreadyExistsException",
+  "EntityAlreadyExists",
+  "EntityAlreadyExistsException",
+  "BucketAlreadyOwnedByYou",
+  "InvalidArgumentException.NotActive",
+]);
+
+/** Somebody (another setup, an operation under way) was there first: read again and see what is left to do. */
+export function isConflict(error: unknown): boolean {
+  return conflicts.has((error as Error).name);
+}
+
+/** Five streams being created at once, not the account's quota: the two share a name. */
+export function isSimultaneousLimit(error: unknown): boolean {
+  const { name, message } = error as Error;
+  return (
+    name === "LimitExceededException" && !/shard|quota|account|stream(s)? per|exceed.*limit of \d{2,}/i.test(message)
+  );
+}

@@ -1,0 +1,2 @@
+export { ConfiguredRetryStrategy } from "@smithy/core/retry";
+export { NodeHttpHandler } from "@smithy/node-http-handler";

@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { WindopsError } from "../io/errors.ts";
+import type { Target } from "./session.ts";
+import { zipBytes } from "./zip.ts";
+
+/** What is uploaded as the Flink job. */
+export interface Jar {
+  bytes: Uint8Array;
+  /** `placeholder`: holds no job, only says so. The embedded engine scores by itself and never runs it. */
+  kind: "job" | "placeholder";
+}
+
+/**
+ * The jar that `windops build` made; where there is none, a placeholder for the embedded stack, and none for AWS and other endpoints:
+ * there a job has to be in it.
+ */
+export async function loadJar(target: Pick<Target, "kind">, env: NodeJS.ProcessEnv): Promise<Jar | undefined> {
+  const { flinkBuild } = await import("../local/engine/flink-build.ts");
+  const { jar } = flinkBuild(env);
+  if (existsSync(jar)) return { bytes: await readFile(jar), kind: "job" };
+  return target.kind === "local" ? placeholderJar() : undefined;
+}
+
+export function notBuilt(): WindopsError {
+  return new WindopsError("E_NO_JAR", "The Flink job's jar isn't built.", {
+    hint: "Run `windops build` (it needs a JDK 17 and Maven).",
+  });
+}
+
+export function placeholderJar(): Jar {
+  const text = (lines: string[]) => new TextEncoder().encode(`${lines.join("\r\n")}\r\n`);
+  const bytes = zipBytes({
+    "META-INF/MANIFEST.MF": text(["Manifest-Version: 1.0", "Windops-Placeholder: true"]),
+    "README.txt": text([
+      "This is no Flink job. windops' embedded stack scores readings with its own engine and doesn't run this jar.",
+      "The job itself is made by `windops build`.",
+    ]),
+  });
+  return { bytes, kind: "placeholder" };
+}

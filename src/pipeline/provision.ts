@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Context } from "../io/command.ts";
+import { distFolder } from "../io/dist.ts";
+import { WindopsError } from "../io/errors.ts";
+import { type Applied, applyPlan, interrupted } from "./apply.ts";
+import { ids } from "./identities.ts";
+import { loadJar } from "./jar.ts";
+import { type Pace, paceOf } from "./pace.ts";
+import { checkPlan, makePlan, type Plan } from "./plan.ts";
+import { type Pipeline, pipelineOf, type Resource, type Step } from "./resource.ts";
+import { type Artifacts, pipelineResources } from "./resources/index.ts";
+import type { Session } from "./session.ts";
+import { zipBytes } from "./zip.ts";
+
+/** What a command needs to provision: pipeline, resources and how fast to ask. */
+export interface Provisioning {
+  pipeline: Pipeline;
+  artifacts: Artifacts;
+  pace: Pace;
+}
+
+export function provisioning(session: Session, env: NodeJS.ProcessEnv): Provisioning {
+  return {
+    pipeline: pipelineOf(session),
+    artifacts: {
+      jar: () => loadJar(session.target, env),
+      functionCode: async (folder) =>
+        zipBytes({ "index.mjs": await readFile(join(distFolder(), "lambdas", folder, "index.mjs")) }),
+    },
+    pace: paceOf(session.target.kind),
+  };
+}
+
+export interface SetupOptions {
+  steps: Step[];
+  dryRun: boolean;
+  adopt: boolean;
+}
+
+export interface SetupResult {
+  pipeline: string;
+  dryRun: boolean;
+  resources: { id: string; type: string; name: string; action: string; changes: Applied["changes"] }[];
+  changed: number;
+}
+
+/**
+ * The plan for the resources of `wanted` steps (all where none is named). Throws a `WindopsError` where something of another step that
+ * they need isn't there.
+ */
+export async function planSetup({ pipeline, artifacts }: Provisioning, wanted: Step[]): Promise<Plan> {
+  const all = wanted.length === 0;
+  const running = all || wanted.includes("start");
+  const resources = pipelineResources(pipeline, artifacts, { running });
+  const chosen = all ? resources : resources.filter(({ step }) => wanted.includes(step));
+  if (!all && running)
+    chosen.push(...resources.filter(({ id, step }) => id === ids.application && !wanted.includes(step)));
+  const needs = new Set(chosen.flatMap((resource) => resource.needs));
+  const plan = await makePlan(resources.filter((resource) => chosen.includes(resource) || needs.has(resource.id)));
+  const missing = plan.items.find(({ resource, state }) => state === undefined && !chosen.includes(resource));
+  if (missing) throw stepMissing(missing.resource);
+  return { ...plan, items: plan.items.filter(({ resource }) => chosen.includes(resource)) };
+}
+
+function stepMissing({ type, name, step }: Resource): WindopsError {
+  return new WindopsError("E_STEP_MISSING", `${type} ${name} isn't there, and this step needs it.`, {
+    hint: `Run \`windops ${step}\` first, or \`windops setup\` for all steps.`,
+  });
+}
+
+/** Plans, refuses what isn't ours, and unless `dryRun` applies. */
+export async function setup(ctx: Context, what: Provisioning, options: SetupOptions): Promise<SetupResult> {
+  const { names } = what.pipeline;
+  const plan = await planSetup(what, options.steps);
+  checkPlan(plan, names.pipeline, options.adopt);
+  if (options.dryRun) {
+    const resources = plan.items.map(({ resource: { id, type, name }, action, changes }) => {
+      return { id, type, name, action, changes };
+    });
+    const changed = resources.filter(({ action }) => action !== "keep" && action !== "wait").length;
+    return { pipeline: names.pipeline, dryRun: true, resources, changed };
+  }
+  if (ctx.signal.aborted) throw interrupted();
+  const resources = await applyPlan(plan, {
+    pipeline: names.pipeline,
+    adopt: options.adopt,
+    pace: what.pace,
+    signal: ctx.signal,
+    task: (title) => ctx.io.task(title),
+  });
+  const changed = resources.filter(({ action }) => action !== "unchanged").length;
+  return { pipeline: names.pipeline, dryRun: false, resources, changed };
+}

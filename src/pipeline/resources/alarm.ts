@@ -1,0 +1,175 @@
+import {
+  type CloudWatchClient,
+  DeleteAlarmsCommand,
+  DescribeAlarmsCommand,
+  ListTagsForResourceCommand,
+  PutMetricAlarmCommand,
+  TagResourceCommand,
+} from "../../aws/cloudwatch.ts";
+import { orAbsent } from "../../aws/failures.ts";
+import { identities, ids } from "../identities.ts";
+import { compare, type Pipeline, type Resource, tagsOnly } from "../resource.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+
+export interface AlarmSpec {
+  name: string;
+  description: string;
+  namespace: string;
+  metric: string;
+  dimensions: Record<string, string>;
+  statistic: "Sum" | "Maximum";
+  threshold: number;
+  comparison: "LessThanThreshold" | "GreaterThanThreshold";
+  /** Minutes in a row that have to be so. */
+  minutes: number;
+  /** Whether no figure at all is the alarm, or peace. */
+  missing: "breaching" | "notBreaching";
+}
+
+interface AlarmState {
+  tags: Tags;
+  value: string;
+  reason: string;
+  properties: Record<string, unknown>;
+}
+
+/** What tells that the pipeline is dead: to the topic that alarms can publish to. */
+export function alarmSpecs(pipeline: Pipeline): AlarmSpec[] {
+  const { names, settings } = pipeline;
+  const { alarmPrefix } = identities(pipeline);
+  const minutes = Math.max(1, Math.round(settings.silentMinutes));
+  const records = (name: string, description: string, stream: string): AlarmSpec => ({
+    name: alarmPrefix + name,
+    description,
+    namespace: "AWS/Kinesis",
+    metric: "IncomingRecords",
+    dimensions: { StreamName: stream },
+    statistic: "Sum",
+    threshold: 1,
+    comparison: "LessThanThreshold",
+    minutes,
+    missing: "breaching",
+  });
+  const lambda = (
+    name: string,
+    description: string,
+    metric: string,
+    fn: string,
+    rest: Partial<AlarmSpec>,
+  ): AlarmSpec => ({
+    name: alarmPrefix + name,
+    description,
+    namespace: "AWS/Lambda",
+    metric,
+    dimensions: { FunctionName: fn },
+    statistic: "Sum",
+    threshold: 0,
+    comparison: "GreaterThanThreshold",
+    minutes,
+    missing: "notBreaching",
+    ...rest,
+  });
+  const { destinationFunction, deliveryFunction } = names;
+  return [
+    records("no-readings", `No reading came for ${minutes} minutes.`, names.inputStream),
+    records("no-scores", `No reading was scored for ${minutes} minutes.`, names.outputStream),
+    lambda("no-delivery", `The delivery hasn't run for ${minutes} minutes.`, "Invocations", deliveryFunction, {
+      threshold: 1,
+      comparison: "LessThanThreshold",
+      missing: "breaching",
+    }),
+    lambda("delivery-fails", "Notifications fail to be delivered.", "Errors", deliveryFunction, { minutes: 5 }),
+    lambda("storing-behind", `Scored readings wait for ${minutes} minutes.`, "IteratorAge", destinationFunction, {
+      statistic: "Maximum",
+      threshold: minutes * 60_000,
+      minutes: 5,
+    }),
+  ];
+}
+
+/** A CloudWatch alarm. All alarms of a run are described with one call (`describe`). */
+export function alarm(
+  pipeline: Pipeline,
+  spec: AlarmSpec,
+  describe: (cloudwatch: CloudWatchClient) => Promise<Map<string, Record<string, unknown>>>,
+): Resource<AlarmState> {
+  const { clients, tags: wanted } = pipeline;
+  const { arns } = identities(pipeline);
+  const ResourceARN = arns.alarm(spec.name);
+  const properties = {
+    AlarmDescription: spec.description,
+    ActionsEnabled: true,
+    AlarmActions: [arns.healthTopic],
+    OKActions: [arns.healthTopic],
+    Namespace: spec.namespace,
+    MetricName: spec.metric,
+    Statistic: spec.statistic,
+    Dimensions: Object.entries(spec.dimensions).map(([Name, Value]) => ({ Name, Value })),
+    Period: 60,
+    EvaluationPeriods: spec.minutes,
+    DatapointsToAlarm: spec.minutes,
+    Threshold: spec.threshold,
+    ComparisonOperator: spec.comparison,
+    TreatMissingData: spec.missing,
+  };
+  const put = async (tags: object) => {
+    const cloudwatch = await clients.cloudwatch();
+    await cloudwatch.send(new PutMetricAlarmCommand({ AlarmName: spec.name, ...properties, ...tags }));
+  };
+  return {
+    id: ids.alarm(spec.name),
+    type: "Alarm",
+    name: spec.name,
+    step: "attach-triggers",
+    needs: [ids.healthTopic],
+    async read() {
+      const cloudwatch = await clients.cloudwatch();
+      const [all, tags] = await Promise.all([
+        describe(cloudwatch),
+        orAbsent(cloudwatch.send(new ListTagsForResourceCommand({ ResourceARN }))),
+      ]);
+      const found = all.get(spec.name);
+      if (!found) return undefined;
+      return {
+        tags: fromList(tags?.Tags),
+        value: String(found.StateValue ?? ""),
+        reason: String(found.StateReason ?? ""),
+        properties: found,
+      };
+    },
+    tags: (state) => state.tags,
+    diff: (state) => [
+      ...tagChanges(state.tags, wanted),
+      ...Object.entries(properties).flatMap(([key, value]) => compare(key, state.properties[key], value)),
+    ],
+    unhealthy: ({ value }) => (value === "ALARM" ? spec.description : undefined),
+    create: () => put({ Tags: toList(wanted) }),
+    async update(_, changes) {
+      const cloudwatch = await clients.cloudwatch();
+      // PutMetricAlarm takes tags only for a new alarm.
+      if (tagsDiffer(changes)) await cloudwatch.send(new TagResourceCommand({ ResourceARN, Tags: toList(wanted) }));
+      if (!tagsOnly(changes)) await put({});
+    },
+    async remove() {
+      const cloudwatch = await clients.cloudwatch();
+      await cloudwatch.send(new DeleteAlarmsCommand({ AlarmNames: [spec.name] }));
+    },
+  };
+}
+
+/** Describes all `names` in one call for all that ask within the same turn of the event loop. */
+export function describeTogether(names: string[]) {
+  let asked: Promise<Map<string, Record<string, unknown>>> | undefined;
+  return (cloudwatch: CloudWatchClient) => {
+    if (!asked) {
+      asked = cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: names, MaxRecords: 100 })).then((page) => {
+        return new Map((page.MetricAlarms ?? []).map((found) => [found.AlarmName!, { ...found }]));
+      });
+      // Whoever asks after this turn wants a fresh answer.
+      setImmediate(() => {
+        asked = undefined;
+      });
+    }
+    return asked;
+  };
+}

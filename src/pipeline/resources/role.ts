@@ -1,0 +1,106 @@
+import { orAbsent } from "../../aws/failures.ts";
+import {
+  CreateRoleCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  ListRolePoliciesCommand,
+  PutRolePolicyCommand,
+  TagRoleCommand,
+  UpdateAssumeRolePolicyCommand,
+} from "../../aws/iam.ts";
+import type { PolicyDocument } from "../policies.ts";
+import { changed, compare, type Pipeline, type Resource, type Step } from "../resource.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+
+interface RoleState {
+  tags: Tags;
+  trust: unknown;
+  rights: unknown;
+  otherPolicies: string[];
+}
+
+const POLICY_NAME = "windops";
+
+export interface RoleSpec {
+  id: string;
+  name: string;
+  step: Step;
+  description: string;
+  trust: PolicyDocument;
+  rights: PolicyDocument;
+}
+
+/** An IAM role with one inline policy, so that the rights live and die with the role. */
+export function role({ clients, tags: wanted }: Pipeline, spec: RoleSpec): Resource<RoleState> {
+  const of = { RoleName: spec.name };
+  const putRights = async () => {
+    const iam = await clients.iam();
+    const document = { PolicyName: POLICY_NAME, PolicyDocument: JSON.stringify(spec.rights) };
+    await iam.send(new PutRolePolicyCommand({ ...of, ...document }));
+  };
+  return {
+    id: spec.id,
+    type: "IAM role",
+    name: spec.name,
+    step: spec.step,
+    needs: [],
+    async read() {
+      const iam = await clients.iam();
+      const [found, rights, inline] = await Promise.all([
+        orAbsent(iam.send(new GetRoleCommand(of))),
+        orAbsent(iam.send(new GetRolePolicyCommand({ ...of, PolicyName: POLICY_NAME }))),
+        orAbsent(iam.send(new ListRolePoliciesCommand(of))),
+      ]);
+      if (!found?.Role) return undefined;
+      return {
+        tags: fromList(found.Role.Tags),
+        trust: document(found.Role.AssumeRolePolicyDocument),
+        rights: document(rights?.PolicyDocument),
+        otherPolicies: (inline?.PolicyNames ?? []).filter((name) => name !== POLICY_NAME).sort(),
+      };
+    },
+    tags: (state) => state.tags,
+    diff: (state) => [
+      ...tagChanges(state.tags, wanted),
+      ...compare("trust", state.trust, spec.trust),
+      ...compare("rights", state.rights, spec.rights),
+      ...compare("further policies", state.otherPolicies.join(", ") || "none", "none"),
+    ],
+    async create() {
+      const iam = await clients.iam();
+      await iam.send(
+        new CreateRoleCommand({
+          ...of,
+          Description: spec.description,
+          AssumeRolePolicyDocument: JSON.stringify(spec.trust),
+          Tags: toList(wanted),
+        }),
+      );
+      await putRights();
+    },
+    async update(state, changes) {
+      const iam = await clients.iam();
+      if (tagsDiffer(changes)) await iam.send(new TagRoleCommand({ ...of, Tags: toList(wanted) }));
+      if (changed(changes, "trust")) {
+        await iam.send(new UpdateAssumeRolePolicyCommand({ ...of, PolicyDocument: JSON.stringify(spec.trust) }));
+      }
+      if (changed(changes, "rights")) await putRights();
+      for (const PolicyName of state.otherPolicies) await iam.send(new DeleteRolePolicyCommand({ ...of, PolicyName }));
+    },
+    async remove(state) {
+      const iam = await clients.iam();
+      const inline = [...state.otherPolicies, ...(state.rights === undefined ? [] : [POLICY_NAME])];
+      for (const PolicyName of inline) await iam.send(new DeleteRolePolicyCommand({ ...of, PolicyName }));
+      await iam.send(new DeleteRoleCommand(of));
+    },
+    // A role just made isn't known everywhere yet.
+    passes: (error) => error.name === "NoSuchEntity" || error.name === "NoSuchEntityException",
+  };
+}
+
+/** IAM gives documents URL-encoded. */
+function document(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(decodeURIComponent(text));
+}
