@@ -3,5 +3,12 @@ import type { ServiceFactory } from "./service.ts";
 /** Every service of the embedded stack, by its name in `Stack.call`. */
 export const services: Record<string, () => Promise<ServiceFactory>> = {
   dynamodb: async () => (await import("./dynamodb.ts")).dynamodb,
+  iam: async () => (await import("./iam.ts")).iam,
   kinesis: async () => (await import("./kinesis.ts")).kinesis,
+  s3: async () => (await import("./s3.ts")).s3,
+  sns: async () => {
+    const { sns } = await import("./sns.ts");
+    return (stack) => sns(stack, process.env);
+  },
+  sts: async () => (await import("./sts.ts")).sts,
 };

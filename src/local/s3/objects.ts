@@ -1,0 +1,279 @@
+import { copyFile } from "node:fs/promises";
+import { type Algorithm, headerOf, parseAlgorithm, type StoredChecksum } from "./checksums.ts";
+import { checkRead, checkWrite } from "./conditions.ts";
+import { s3Error } from "./errors.ts";
+import { checksumOf } from "./file-checksum.ts";
+import { documentTags, encryptionHeaders, headerTags, objectHeaders } from "./metadata.ts";
+import { type Reply, readDocument, type S3Request } from "./request.ts";
+import type { S3State, Version } from "./state.ts";
+import { newFile, receiveBody } from "./upload.ts";
+import { children, childText, document, type Xml } from "./xml.ts";
+
+/** The version that a read means; throws NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker by id. */
+export function findVersion(state: S3State, bucket: string, key: string, versionId: string | undefined): Version {
+  state.bucket(bucket);
+  if (versionId === undefined) {
+    const latest = state.latest(bucket, key);
+    if (!latest) throw s3Error("NoSuchKey", { Key: key });
+    if (latest.deleteMarker) throw s3Error("NoSuchKey", { Key: key, deleteMarker: latest.versionId });
+    return latest;
+  }
+  const version = state.versions(bucket, key).find((v) => v.versionId === versionId);
+  if (!version) throw s3Error("NoSuchVersion", { Key: key, VersionId: versionId });
+  if (version.deleteMarker)
+    throw s3Error("MethodNotAllowed", { Method: "GET", ResourceType: "DeleteMarker", deleteMarker: versionId });
+  return version;
+}
+
+export async function putObject(request: S3Request, state: S3State): Promise<Reply> {
+  const { bucket, key } = request;
+  state.bucket(bucket);
+  const headers = objectHeaders(request);
+  const tags = headerTags(request.header("x-amz-tagging"));
+  checkWrite(request, state.latest(bucket, key));
+  const received = await receiveBody(request, state.folder);
+  const entry = { file: state.relative(received.path) };
+  try {
+    // Another write may have come while this one was streaming.
+    checkWrite(request, state.latest(bucket, key));
+    const checksum: StoredChecksum = { ...received.checksum, type: "FULL_OBJECT" };
+    const { size, md5: etag } = received;
+    const version = state.add({
+      bucket,
+      key,
+      deleteMarker: false,
+      ...entry,
+      size,
+      etag,
+      checksum,
+      headers,
+      tags,
+      parts: undefined,
+    });
+    return {
+      headers: {
+        etag: `"${etag}"`,
+        ...versionHeader(state, version),
+        ...encryptionHeaders(headers),
+        ...checksumHeaders(checksum),
+      },
+    };
+  } catch (error) {
+    state.discard(entry);
+    throw error;
+  }
+}
+
+export async function copyObject(request: S3Request, state: S3State): Promise<Reply> {
+  const { bucket, key } = request;
+  state.bucket(bucket);
+  const source = copySource(request, state);
+  checkRead(request, source, "x-amz-copy-source-");
+  const replaces = request.header("x-amz-metadata-directive")?.toUpperCase() === "REPLACE";
+  const toItself =
+    source.bucket === bucket &&
+    source.key === key &&
+    request.header("x-amz-copy-source")?.includes("versionId=") !== true;
+  if (
+    toItself &&
+    !replaces &&
+    !request.header("x-amz-storage-class") &&
+    !request.header("x-amz-server-side-encryption")
+  )
+    throw s3Error(
+      "InvalidRequest",
+      {},
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    );
+  const headers = replaces ? objectHeaders(request) : { ...source.headers };
+  const tags =
+    request.header("x-amz-tagging-directive")?.toUpperCase() === "REPLACE"
+      ? headerTags(request.header("x-amz-tagging"))
+      : source.tags;
+  checkWrite(request, state.latest(bucket, key));
+  const path = await newFile(state.folder);
+  const entry = { file: state.relative(path) };
+  try {
+    await copyFile(state.path(source), path);
+    const checksum = await copiedChecksum(request, source, path);
+    checkWrite(request, state.latest(bucket, key));
+    const { size, etag, parts } = source;
+    const version = state.add({
+      bucket,
+      key,
+      deleteMarker: false,
+      ...entry,
+      size,
+      etag,
+      checksum,
+      headers,
+      tags,
+      parts,
+    });
+    return {
+      headers: {
+        ...versionHeader(state, version),
+        ...(source.versionId === "null" ? {} : { "x-amz-copy-source-version-id": source.versionId }),
+        ...encryptionHeaders(headers),
+      },
+      xml: document("CopyObjectResult", [
+        ["LastModified", new Date(version.modified)],
+        ["ETag", `"${etag}"`],
+        ...checksumElements(checksum),
+      ]),
+    };
+  } catch (error) {
+    state.discard(entry);
+    throw error;
+  }
+}
+
+async function copiedChecksum(request: S3Request, source: Version, path: string): Promise<StoredChecksum | undefined> {
+  const algorithm: Algorithm | undefined = parseAlgorithm(request.header("x-amz-checksum-algorithm"));
+  if (algorithm === undefined || (source.checksum?.algorithm === algorithm && source.checksum.type === "FULL_OBJECT"))
+    return source.checksum;
+  return { algorithm, type: "FULL_OBJECT", value: await checksumOf([path], algorithm) };
+}
+
+/** `x-amz-copy-source: /bucket/key%20with%20escapes?versionId=…`. */
+export function copySource(request: S3Request, state: S3State): Version {
+  const [path = "", query = ""] = request.header("x-amz-copy-source")!.split("?");
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path).replace(/^\//, "");
+  } catch {
+    throw s3Error("InvalidArgument", { ArgumentName: "x-amz-copy-source" }, "Invalid copy source encoding");
+  }
+  const slash = decoded.indexOf("/");
+  if (slash <= 0 || slash === decoded.length - 1)
+    throw s3Error("InvalidArgument", { ArgumentName: "x-amz-copy-source" }, "Invalid copy source object key");
+  return findVersion(
+    state,
+    decoded.slice(0, slash),
+    decoded.slice(slash + 1),
+    new URLSearchParams(query).get("versionId") ?? undefined,
+  );
+}
+
+export function deleteObject(request: S3Request, state: S3State): Reply {
+  state.bucket(request.bucket);
+  if (request.header("if-match") !== undefined) checkWrite(request, state.latest(request.bucket, request.key));
+  const deleted = deleteVersion(state, request.bucket, request.key, request.query.get("versionId") ?? undefined);
+  return {
+    status: 204,
+    headers: {
+      ...(deleted.deleteMarker ? { "x-amz-delete-marker": "true" } : {}),
+      ...(deleted.versionId === undefined ? {} : { "x-amz-version-id": deleted.versionId }),
+    },
+  };
+}
+
+interface Deleted {
+  deleteMarker: boolean;
+  versionId: string | undefined;
+}
+
+/** Deleting what isn't there is no error. Without a version id a versioned bucket gets a delete marker. */
+function deleteVersion(state: S3State, bucket: string, key: string, versionId: string | undefined): Deleted {
+  const { versioning } = state.bucket(bucket);
+  if (versionId !== undefined) {
+    const version = state.versions(bucket, key).find((v) => v.versionId === versionId);
+    if (version) state.remove(version);
+    return { deleteMarker: version?.deleteMarker ?? false, versionId };
+  }
+  if (versioning === undefined) {
+    const [version] = state.versions(bucket, key);
+    if (version) state.remove(version);
+    return { deleteMarker: false, versionId: undefined };
+  }
+  const none = { size: 0, etag: "", file: "", checksum: undefined, headers: {}, tags: {}, parts: undefined };
+  const marker = state.add({ bucket, key, deleteMarker: true, ...none });
+  return { deleteMarker: true, versionId: marker.versionId };
+}
+
+export async function deleteObjects(request: S3Request, state: S3State): Promise<Reply> {
+  state.bucket(request.bucket);
+  const root = await readDocument(request, "Delete");
+  const objects = children(root, "Object");
+  if (objects.length === 0 || objects.length > 1000) throw s3Error("MalformedXML");
+  const quiet = childText(root, "Quiet") === "true";
+  const results: Xml[] = [];
+  for (const object of objects) {
+    const key = childText(object, "Key");
+    const versionId = childText(object, "VersionId") || undefined;
+    if (!key) throw s3Error("MalformedXML");
+    const { deleteMarker, versionId: id } = deleteVersion(state, request.bucket, key, versionId);
+    if (quiet) continue;
+    const marker: Xml[] = deleteMarker
+      ? [
+          ["DeleteMarker", true],
+          ["DeleteMarkerVersionId", id],
+        ]
+      : [];
+    results.push(["Deleted", [["Key", key], ["VersionId", versionId], ...marker]]);
+  }
+  return { xml: document("DeleteResult", results) };
+}
+
+export async function objectTagging(request: S3Request, state: S3State): Promise<Reply> {
+  const version = findVersion(state, request.bucket, request.key, request.query.get("versionId") ?? undefined);
+  const headers = versionHeader(state, version);
+  if (request.method === "GET") {
+    const tags = Object.entries(version.tags).map(
+      ([key, value]): Xml => [
+        "Tag",
+        [
+          ["Key", key],
+          ["Value", value],
+        ],
+      ],
+    );
+    return { headers, xml: document("Tagging", [["TagSet", tags]]) };
+  }
+  const tags = request.method === "PUT" ? documentTags(await readDocument(request, "Tagging"), 10) : {};
+  const current = state.versions(version.bucket, version.key).find((v) => v.versionId === version.versionId);
+  if (!current) throw s3Error("NoSuchKey", { Key: request.key });
+  state.replace(current, { ...current, tags });
+  return { status: request.method === "PUT" ? 200 : 204, headers };
+}
+
+/** GetObjectAttributes. */
+export function objectAttributes(request: S3Request, state: S3State): Reply {
+  const version = findVersion(state, request.bucket, request.key, request.query.get("versionId") ?? undefined);
+  const wanted = (request.header("x-amz-object-attributes") ?? "").split(",").map((a) => a.trim());
+  const members: Xml[] = [];
+  if (wanted.includes("ETag")) members.push(["ETag", version.etag]);
+  if (wanted.includes("Checksum") && version.checksum) members.push(["Checksum", checksumElements(version.checksum)]);
+  if (wanted.includes("ObjectParts") && version.parts)
+    members.push([
+      "ObjectParts",
+      [
+        ["PartsCount", version.parts.length],
+        ["IsTruncated", false],
+      ],
+    ]);
+  if (wanted.includes("StorageClass"))
+    members.push(["StorageClass", version.headers["x-amz-storage-class"] ?? "STANDARD"]);
+  if (wanted.includes("ObjectSize")) members.push(["ObjectSize", version.size]);
+  return {
+    headers: { ...versionHeader(state, version), "last-modified": new Date(version.modified).toUTCString() },
+    xml: document("GetObjectAttributesResponse", members),
+  };
+}
+
+export function versionHeader(state: S3State, version: Version): Record<string, string> {
+  return state.buckets.get(version.bucket)?.versioning === undefined ? {} : { "x-amz-version-id": version.versionId };
+}
+
+export function checksumHeaders(checksum: StoredChecksum): Record<string, string> {
+  return { [headerOf(checksum.algorithm)]: checksum.value, "x-amz-checksum-type": checksum.type };
+}
+
+export function checksumElements(checksum: StoredChecksum | undefined): Xml[] {
+  return checksum
+    ? [
+        [`Checksum${checksum.algorithm}`, checksum.value],
+        ["ChecksumType", checksum.type],
+      ]
+    : [];
+}
