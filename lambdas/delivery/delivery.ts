@@ -21,8 +21,6 @@ export interface DeliveryEvent {
 export interface DeliveryResult {
   /** Notifications that are out because of this run. */
   told: number;
-  /** Turbines with something left for the next run, where all that waits was looked at. */
-  waiting?: number;
 }
 
 export interface DeliveryParts extends WriteOptions {
@@ -75,6 +73,5 @@ export async function deliver(event: DeliveryEvent, parts: DeliveryParts): Promi
     });
   }
   if (errors.length > 0) throw new Error(`${errors.length} of ${turbines.size} not told: ${errors[0]}`);
-  if (event?.look === "turbines") return { told: outcome.told };
-  return { told: outcome.told, waiting: (await waitingTurbines(alerts)).size };
+  return { told: outcome.told };
 }
