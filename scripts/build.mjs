@@ -44,6 +44,13 @@ await Promise.all([
     // Native addon inside: resolved at run time.
     external: ["classic-level", "dynalite"],
   }),
+  // Runs in the functions' processes: its own file, beside the stack's.
+  build({
+    ...common,
+    banner: {},
+    entryPoints: ["src/local/lambda/bootstrap.mjs"],
+    outfile: "dist/local/bootstrap.mjs",
+  }),
   ...functions.map(({ name }) =>
     build({ ...common, entryPoints: [`lambdas/${name}/handler.ts`], outfile: `dist/lambdas/${name}/index.mjs` }),
   ),

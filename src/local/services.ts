@@ -5,6 +5,8 @@ export const services: Record<string, () => Promise<ServiceFactory>> = {
   dynamodb: async () => (await import("./dynamodb.ts")).dynamodb,
   iam: async () => (await import("./iam.ts")).iam,
   kinesis: async () => (await import("./kinesis.ts")).kinesis,
+  kinesisanalytics: async () => (await import("./kinesisanalytics/service.ts")).kinesisAnalytics,
+  lambda: async () => (await import("./lambda/lambda.ts")).lambdaService(),
   s3: async () => (await import("./s3.ts")).s3,
   sns: async () => {
     const { sns } = await import("./sns.ts");
