@@ -30,16 +30,21 @@ export interface Transition {
   reshard?: Resharding;
 }
 
-/** `close` are shards that end, `open` the hash ranges of the new ones with their parents. */
-export interface Resharding {
-  close: number[];
-  open: { from: string; to: string; parent: number; adjacent?: number }[];
-}
+/**
+ * Applied in order when the stream becomes ACTIVE again. A step closes one or two shards and opens the next ones: their
+ * indexes follow the highest there is, so that later steps can name them.
+ */
+export type Resharding = (
+  | { split: number; at: string }
+  /** Hash-adjacent, the lower first. */
+  | { merge: [number, number] }
+)[];
 
 export interface ShardRecord {
   index: number;
   /** Seconds since 1970; part of its sequence numbers. */
   createdSeconds: number;
+  opened: number;
   /** Hash keys as 32 hexadecimal digits. */
   from: string;
   to: string;

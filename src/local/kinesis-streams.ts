@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { AwsError } from "./errors.ts";
 import type { ConsumerRecord, Resharding, ShardRecord, StreamRecord, Transition } from "./kinesis-model.ts";
-import { MAX_HASH_KEY, toHashHex } from "./kinesis-sequence.ts";
+import { applyStep, evenRanges } from "./kinesis-ranges.ts";
 import { Shard } from "./kinesis-shard.ts";
 import type { Call, Stack, Store } from "./service.ts";
 
@@ -73,6 +73,7 @@ export class Streams {
       shards: evenRanges(shardCount).map((range, index) => ({
         index,
         createdSeconds: Math.floor(now / 1000),
+        opened: now,
         ...range,
       })),
       consumers: [],
@@ -151,7 +152,7 @@ export class Streams {
   /** The stream with every change whose time has come; undefined when it has been deleted. */
   #settled(stream: StreamRecord): StreamRecord | undefined {
     const now = this.stack.now();
-    let settled = stream;
+    let settled = this.#withoutExpiredShards(stream, now);
     if (stream.consumers.some((c) => c.status !== "ACTIVE" && c.until <= now)) {
       const consumers = stream.consumers
         .filter((c) => c.status !== "DELETING" || c.until > now)
@@ -167,31 +168,42 @@ export class Streams {
     }
     if (settled !== stream) this.put(settled);
     if (transition?.reshard && !settled.transition) {
-      for (const index of transition.reshard.close) this.#shards.get(`${stream.folder}/${index}`)?.wake();
+      for (const { index } of settled.shards) this.#shards.get(`${stream.folder}/${index}`)?.wake();
     }
     return settled;
   }
 
-  #reshard(stream: StreamRecord, { close, open }: Resharding): StreamRecord {
-    const at = this.stack.now();
-    const closing = stream.shards.filter((s) => close.includes(s.index));
-    // A child's sequence numbers are above its parents', which begin with the second they were made in.
-    const createdSeconds = Math.max(Math.floor(at / 1000), ...closing.map((s) => s.createdSeconds + 1));
-    let index = Math.max(...stream.shards.map((s) => s.index));
-    const opened = open.map((range) => ({ ...range, index: ++index, createdSeconds }));
-    const shards = stream.shards.map((s) =>
-      close.includes(s.index) ? { ...s, closed: { next: this.shard(stream, s).log.next, at } } : s,
-    );
-    return { ...stream, shards: [...shards, ...opened] };
+  /** A closed shard whose last record has expired is gone. */
+  #withoutExpiredShards(stream: StreamRecord, now: number): StreamRecord {
+    const expired = (s: ShardRecord) => s.closed !== undefined && s.closed.at < now - stream.retentionHours * 3_600_000;
+    if (!stream.shards.some(expired)) return stream;
+    for (const shard of stream.shards.filter(expired)) this.#removeShard(stream, shard);
+    return { ...stream, shards: stream.shards.filter((s) => !expired(s)) };
+  }
+
+  #removeShard(stream: StreamRecord, shard: ShardRecord): void {
+    const key = `${stream.folder}/${shard.index}`;
+    this.#shards.get(key)?.close();
+    this.#shards.delete(key);
+    rmSync(this.#folder(stream, shard.index), { recursive: true, force: true });
+  }
+
+  #reshard(stream: StreamRecord, steps: Resharding): StreamRecord {
+    const now = this.stack.now();
+    const shards = steps.reduce((all, step) => applyStep(all, step, now), stream.shards);
+    const before = new Map(stream.shards.map((s) => [s.index, s]));
+    return {
+      ...stream,
+      shards: shards.map((s) => {
+        const old = before.get(s.index);
+        return s.closed && old && !old.closed ? { ...s, closed: { next: this.shard(stream, s).log.next, at: now } } : s;
+      }),
+    };
   }
 
   #remove(stream: StreamRecord): void {
     this.#records.delete(`${stream.region}/${stream.name}`);
-    for (const shard of stream.shards) {
-      const key = `${stream.folder}/${shard.index}`;
-      this.#shards.get(key)?.close();
-      this.#shards.delete(key);
-    }
+    for (const shard of stream.shards) this.#removeShard(stream, shard);
     rmSync(this.#folder(stream), { recursive: true, force: true });
   }
 }
@@ -199,15 +211,6 @@ export class Streams {
 export const statusOf = (stream: StreamRecord): string => stream.transition?.status ?? "ACTIVE";
 
 export const openShards = (stream: StreamRecord): ShardRecord[] => stream.shards.filter((s) => !s.closed);
-
-/** The whole range of hash keys cut into `count` even ones, as Kinesis does. */
-export function evenRanges(count: number): { from: string; to: string }[] {
-  const width = (MAX_HASH_KEY + 1n) / BigInt(count);
-  return Array.from({ length: count }, (_, i) => ({
-    from: toHashHex(width * BigInt(i)),
-    to: toHashHex(i === count - 1 ? MAX_HASH_KEY : width * BigInt(i + 1) - 1n),
-  }));
-}
 
 export function notFound(name: string, account: string): AwsError {
   return new AwsError("ResourceNotFoundException", `Stream ${name} under account ${account} not found.`);

@@ -1,9 +1,13 @@
 import { AwsError } from "./errors.ts";
 import { adminOperations } from "./kinesis-admin.ts";
+import { consumerOperations } from "./kinesis-consumers.ts";
 import { Bucket, CALL_RATES } from "./kinesis-limits.ts";
 import { readOperations } from "./kinesis-read.ts";
+import { reshardOperations } from "./kinesis-reshard.ts";
 import { parseSequenceNumber, shardIndex } from "./kinesis-sequence.ts";
+import { shardOperations } from "./kinesis-shards.ts";
 import { Streams } from "./kinesis-streams.ts";
+import { subscribeOperations } from "./kinesis-subscribe.ts";
 import { writeOperations } from "./kinesis-write.ts";
 import type { Operation, RpcService, Stack } from "./service.ts";
 
@@ -15,13 +19,16 @@ export function kinesis(stack: Stack): RpcService {
     signingNames: ["kinesis"],
     protocol: "json",
     targetPrefixes: ["Kinesis_20131202"],
-    timestamps: [],
     // PutRecords of 10 MiB in base64, with keys.
     bodyLimit: 24 << 20,
     operations: rateLimited(stack, {
       ...adminOperations(streams),
       ...writeOperations(streams),
       ...readOperations(streams),
+      ...shardOperations(streams),
+      ...reshardOperations(streams),
+      ...consumerOperations(streams),
+      ...subscribeOperations(streams),
     }),
     recordsAfter: async (streamArn, shardId, sequenceNumber, signal) => {
       const after = sequenceNumber === undefined ? -1 : (parseSequenceNumber(sequenceNumber)?.index ?? -1);
