@@ -9,7 +9,7 @@ declare const __VERSION__: string;
 const version = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-dev";
 
 /** Flags that take a value, so that the command's name can be found before commander parses. */
-const globalOptions: [string, string, ((text: string) => unknown)?][] = [
+export const globalOptions: [string, string, ((text: string) => unknown)?][] = [
   ["--local", "work on the embedded stack on this machine (the default)"],
   ["--aws", "work on AWS"],
   ["--profile <name>", "AWS profile; implies --aws"],
