@@ -82,8 +82,8 @@ export class CutTreeNodes {
 
   static boxAt(trees: CutTrees, index: number): { low: Float32Array; high: Float32Array } {
     const start = trees.header.get(at.BOXES) + index * 2 * trees.pointSize;
-    const both = new Float32Array(kernel.memory.buffer, start, 2 * trees.dimensions);
-    return { low: both.slice(0, trees.dimensions), high: both.slice(trees.dimensions) };
+    const corner = (at: number): Float32Array => new Float32Array(kernel.memory.buffer, at, trees.dimensions).slice();
+    return { low: corner(start), high: corner(start + trees.pointSize) };
   }
 
   #node(id: number): number {

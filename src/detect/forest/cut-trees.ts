@@ -26,21 +26,21 @@ export class CutTrees implements Trees {
     const leaves = 16 + 16 * (sampleSize + 1);
     const weights = aligned(leaves + 8 * (sampleSize + 1));
     const entries = aligned(weights + 4 * (sampleSize + 1));
-    header.set(at.SCRATCH, header.blocks.allocate(8 * this.pointSize + 2 * SLACK));
+    header.set(at.SCRATCH, header.blocks.allocate(2 * this.pointSize + SLACK));
+    header.set(at.PARTINGS, header.blocks.allocate(8 * (sampleSize + 2)));
     header.set(at.LEAVES, leaves);
     header.set(at.HEAP_WEIGHTS, weights);
     header.set(at.HEAP_LEAVES, entries);
     header.allocateTrees(aligned(entries + 2 * (sampleSize + 1)));
-    const lastLanes = ((this.dimensions - 1) % 4) + 1;
-    for (let lane = 0; lane < lastLanes; lane++) header.set(at.TAIL_MASK + 4 * lane, 0xffffffff);
+    header.set(at.POINT_SIZE, this.pointSize);
     kernel.treesClear(header.address);
     this.#growPoints(sampleSize + 64);
     this.#growBoxes(2 * numberOfTrees);
   }
 
-  /** Bytes of a point. */
+  /** Bytes of a stored point: see kernel/cut-trees.ts. */
   get pointSize(): number {
-    return 4 * this.dimensions;
+    return this.dimensions === 2 ? 8 : aligned(4 * this.dimensions);
   }
 
   get bytes(): number {

@@ -10,12 +10,13 @@ import {
   INVERSE,
   LEAVES,
   LOG2,
+  PARTINGS,
+  POINT_SIZE,
   POINTS,
   REFERENCES,
   SAMPLE_SIZE,
   SCRATCH,
   SIZE,
-  TAIL_MASK,
 } from "./layout";
 import { uniform } from "./random";
 import { give, take } from "./slab";
@@ -45,8 +46,9 @@ function leafAt(forest: usize, tree: usize, leaf: u32): usize {
   return tree + load<usize>(forest, LEAVES) + ((<usize>(leaf - capacity(forest))) << 3);
 }
 
+/** Bytes of a stored point: two coordinates as they are, else zeros up to a multiple of four, so that nothing needs a mask. */
 function pointSize(forest: usize): usize {
-  return load<usize>(forest, DIMENSIONS) << 2;
+  return load<usize>(forest, POINT_SIZE);
 }
 
 function pointOf(forest: usize, leafAddress: usize): usize {
@@ -74,17 +76,10 @@ export function step(tree: usize, id: u32, leaves: u32, point: usize): u32 {
   return select<u32>(load<u16>(node + select<usize>(2, 0, right), LEFT), id, inner);
 }
 
-function equal(forest: usize, a: usize, b: usize): bool {
-  const dimensions = load<i32>(forest, DIMENSIONS);
-  let i = 0;
-  for (; i + 4 <= dimensions; i += 4) {
-    const offset = (<usize>i) << 2;
-    if (!v128.all_true<i32>(f32x4.eq(v128.load(a + offset), v128.load(b + offset)))) return false;
-  }
-  for (; i < dimensions; i++) {
-    const offset = (<usize>i) << 2;
-    if (load<f32>(a + offset) !== load<f32>(b + offset)) return false;
-  }
+function equal(a: usize, b: usize, bytes: usize): bool {
+  if (bytes === 8) return load<f32>(a) === load<f32>(b) && load<f32>(a, 4) === load<f32>(b, 4);
+  for (let at: usize = 0; at < bytes; at += 16)
+    if (v128.any_true(f32x4.ne(v128.load(a + at), v128.load(b + at)))) return false;
   return true;
 }
 
@@ -93,157 +88,253 @@ function acrossLanes(lanes: v128): f64 {
   return <f64>(f32x4.extract_lane(halves, 0) + f32x4.extract_lane(halves, 1));
 }
 
-/** The probability that a random cut parts the point from the box between two corners; 0 inside. */
-function partingFromBox(forest: usize, low: usize, high: usize, point: usize): f64 {
-  const zero = f32x4.splat(0);
-  let out = zero;
-  let range = zero;
-  const full = (pointSize(forest) - 1) & ~15;
-  let at: usize = 0;
-  for (; at < full; at += 16) {
-    const p = v128.load(point + at);
-    const l = v128.load(low + at);
-    const h = v128.load(high + at);
-    out = f32x4.add(out, f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l, p), f32x4.sub(p, h))));
-    range = f32x4.add(range, f32x4.sub(h, l));
-  }
-  const mask = v128.load(forest, TAIL_MASK);
-  const p = v128.load(point + at);
-  const l = v128.load(low + at);
-  const h = v128.load(high + at);
-  const lastOut = f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l, p), f32x4.sub(p, h)));
-  out = f32x4.add(out, v128.and(mask, lastOut));
-  const distance = acrossLanes(out);
-  if (distance === 0) return 0;
-  range = f32x4.add(range, v128.and(mask, f32x4.sub(h, l)));
-  return distance / (distance + acrossLanes(range));
-}
-
-/** The same for the box that spans two points. */
-function partingFromPair(forest: usize, a: usize, b: usize, point: usize): f64 {
-  const zero = f32x4.splat(0);
-  let out = zero;
-  let range = zero;
-  const full = (pointSize(forest) - 1) & ~15;
-  let at: usize = 0;
-  for (; at < full; at += 16) {
-    const p = v128.load(point + at);
-    const l = f32x4.pmin(v128.load(a + at), v128.load(b + at));
-    const h = f32x4.pmax(v128.load(a + at), v128.load(b + at));
-    out = f32x4.add(out, f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l, p), f32x4.sub(p, h))));
-    range = f32x4.add(range, f32x4.sub(h, l));
-  }
-  const mask = v128.load(forest, TAIL_MASK);
-  const p = v128.load(point + at);
-  const l = f32x4.pmin(v128.load(a + at), v128.load(b + at));
-  const h = f32x4.pmax(v128.load(a + at), v128.load(b + at));
-  const lastOut = f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l, p), f32x4.sub(p, h)));
-  out = f32x4.add(out, v128.and(mask, lastOut));
-  const distance = acrossLanes(out);
-  if (distance === 0) return 0;
-  range = f32x4.add(range, v128.and(mask, f32x4.sub(h, l)));
-  return distance / (distance + acrossLanes(range));
-}
-
+/** The probability that a random cut parts the point from the node's box; 0 inside. */
 function parting(forest: usize, tree: usize, id: u32, point: usize): f64 {
+  const bytes = pointSize(forest);
+  const zero = f32x4.splat(0);
   const node = nodeAt(tree, id);
-  const box = load<u32>(node, BOX);
-  if (box !== NO_BOX) {
-    const low = boxAt(forest, box);
-    return partingFromBox(forest, low, low + pointSize(forest), point);
+  const entry = load<u32>(node, BOX);
+  let box = load<usize>(forest, SCRATCH);
+  if (entry !== NO_BOX) box = boxAt(forest, entry);
+  else boxOf(forest, tree, id, box);
+  if (bytes === 8) return parting2(v128.load(box), v128.load64_splat(point));
+  let out = zero;
+  let range = zero;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const p = v128.load(point + at);
+    const l = v128.load(box + at);
+    const h = v128.load(box + bytes + at);
+    out = f32x4.add(out, f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l, p), f32x4.sub(p, h))));
+    range = f32x4.add(range, f32x4.sub(h, l));
   }
-  const a = pointOf(forest, leafAt(forest, tree, load<u16>(node, LEFT)));
-  const b = pointOf(forest, leafAt(forest, tree, load<u16>(node, RIGHT)));
-  return partingFromPair(forest, a, b, point);
+  const distance = acrossLanes(out);
+  return distance === 0 ? 0 : distance / (distance + acrossLanes(range));
 }
 
-/** The tree's part of the score, before normalisation, from the leaf and its depth upwards. */
+/** The same for a box {low, low, high, high} and a point that is there twice. */
+function parting2(box: v128, point: v128): f64 {
+  const upper = i32x4(0, 0, i32.MIN_VALUE, i32.MIN_VALUE);
+  const distance = acrossLanes(f32x4.pmax(f32x4.splat(0), v128.xor(f32x4.sub(box, point), upper)));
+  const sides = f32x4.sub(box, v128.shuffle<i32>(box, box, 2, 3, 0, 1));
+  const range = <f64>(f32x4.extract_lane(sides, 2) + f32x4.extract_lane(sides, 3));
+  return distance === 0 ? 0 : distance / (distance + range);
+}
+
+/** What a leaf that equals the point scores. */
+function seen(forest: usize, mass: u32, depth: i32): f64 {
+  const log = load<f64>(load<usize>(forest, LOG2) + ((<usize>(mass + 1)) << 3));
+  return (1 - <f64>mass / <f64>(2 * load<i32>(forest, SIZE))) / (<f64>depth + log);
+}
+
+/**
+ * The tree's part of the score, before normalisation, from the leaf and its depth upwards. Leaves the probabilities of parting
+ * in the forest's PARTINGS, the leaf's parent's first, for `insertAt`.
+ */
 export function scoreAt(forest: usize, tree: usize, leaf: u32, leafDepth: i32, point: usize): f64 {
-  const inverse = load<usize>(forest, INVERSE);
   const address = leafAt(forest, tree, leaf);
-  if (equal(forest, pointOf(forest, address), point)) {
-    const mass = load<u16>(address, 4);
-    const log = load<f64>(load<usize>(forest, LOG2) + ((<usize>(mass + 1)) << 3));
-    return (1 - <f64>mass / <f64>(2 * load<i32>(forest, SIZE))) / (<f64>leafDepth + log);
-  }
+  if (equal(pointOf(forest, address), point, pointSize(forest))) return seen(forest, load<u16>(address, 4), leafDepth);
+  const inverse = load<usize>(forest, INVERSE);
   let depth = (<usize>leafDepth) << 3;
   let score = load<f64>(inverse + depth);
+  let partings = load<usize>(forest, PARTINGS);
   for (let id: u32 = load<u16>(address, 6); id !== NONE; id = load<u16>(nodeAt(tree, id), PARENT)) {
     depth -= 8;
     const p = parting(forest, tree, id, point);
+    store<f64>(partings, p);
+    partings += 8;
     if (p === 0) break;
     score = p * load<f64>(inverse + depth) + (1 - p) * score;
   }
   return score;
 }
 
-function copy(to: usize, from: usize, bytes: usize): void {
-  let at: usize = 0;
-  for (; at + 16 <= bytes; at += 16) v128.store(to + at, v128.load(from + at));
-  for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(from + at));
-}
-
-/** Address of the id's low corner; its high corner lies `highOffset` behind. */
-function lowCorner(forest: usize, tree: usize, id: u32, scratch: usize): usize {
-  if (id >= capacity(forest)) return pointOf(forest, leafAt(forest, tree, id));
-  const node = nodeAt(tree, id);
-  const box = load<u32>(node, BOX);
-  if (box !== NO_BOX) return boxAt(forest, box);
-  span(forest, tree, id, scratch);
-  return scratch;
-}
-
-function highOffset(forest: usize, id: u32): usize {
-  return id >= capacity(forest) ? 0 : pointSize(forest);
-}
-
-/** Writes the box over the node's children to `target`, whose 16 bytes beyond are free for a while: a scratch. */
-function span(forest: usize, tree: usize, id: u32, target: usize): void {
-  const bytes = pointSize(forest);
-  const node = nodeAt(tree, id);
-  const left = load<u16>(node, LEFT);
-  const right = load<u16>(node, RIGHT);
-  // Only a node of two leaves is ever spanned into the scratch by lowCorner, so one spare scratch for a side is enough.
-  const spare = load<usize>(forest, SCRATCH) + 4 * bytes + 32;
-  const a = lowCorner(forest, tree, left, spare);
-  const aHigh = a + highOffset(forest, left);
-  const b = lowCorner(forest, tree, right, spare + 2 * bytes + 16);
-  const bHigh = b + highOffset(forest, right);
-  for (let at: usize = 0; at < bytes; at += 16)
-    v128.store(target + at, f32x4.pmin(v128.load(a + at), v128.load(b + at)));
-  for (let at: usize = 0; at < bytes; at += 16)
-    v128.store(target + bytes + at, f32x4.pmax(v128.load(aHigh + at), v128.load(bHigh + at)));
-}
-
-/** Stretches the box to hold the point; false if it did already. */
-function grow(forest: usize, box: usize, point: usize): bool {
-  const bytes = pointSize(forest);
-  let changed = false;
-  for (let at: usize = 0; at < bytes; at += 4) {
-    const p = load<f32>(point + at);
-    if (p < load<f32>(box + at)) {
-      store<f32>(box + at, p);
-      changed = true;
+/** `scoreAt` for two coordinates: a box is one vector. */
+export function scoreAt2(forest: usize, tree: usize, leaf: u32, leafDepth: i32, point: usize): f64 {
+  const leaves = tree + load<usize>(forest, LEAVES) - (capacity(forest) << 3);
+  const points = load<usize>(forest, POINTS);
+  const address = leaves + ((<usize>leaf) << 3);
+  const at = points + ((<usize>load<u32>(address)) << 3);
+  if (load<f32>(at) === load<f32>(point) && load<f32>(at, 4) === load<f32>(point, 4))
+    return seen(forest, load<u16>(address, 4), leafDepth);
+  const p = v128.load64_splat(point);
+  const boxes = load<usize>(forest, BOXES);
+  const inverse = load<usize>(forest, INVERSE);
+  let depth = (<usize>leafDepth) << 3;
+  let score = load<f64>(inverse + depth);
+  let partings = load<usize>(forest, PARTINGS);
+  for (let id: u32 = load<u16>(address, 6); id !== NONE; ) {
+    const node = nodeAt(tree, id);
+    const entry = load<u32>(node, BOX);
+    let box: v128;
+    if (entry !== NO_BOX) {
+      box = v128.load(boxes + ((<usize>entry) << 4));
+    } else {
+      const left = load<u32>(leaves + ((<usize>load<u16>(node, LEFT)) << 3));
+      const right = load<u32>(leaves + ((<usize>load<u16>(node, RIGHT)) << 3));
+      const a = v128.load64_splat(points + ((<usize>left) << 3));
+      const b = v128.load64_splat(points + ((<usize>right) << 3));
+      box = v128.shuffle<i32>(f32x4.pmin(a, b), f32x4.pmax(a, b), 0, 1, 6, 7);
     }
-    if (p > load<f32>(box + bytes + at)) {
-      store<f32>(box + bytes + at, p);
-      changed = true;
-    }
+    depth -= 8;
+    const parted = parting2(box, p);
+    store<f64>(partings, parted);
+    partings += 8;
+    if (parted === 0) break;
+    score = parted * load<f64>(inverse + depth) + (1 - parted) * score;
+    id = load<u16>(node, PARENT);
   }
-  return changed;
+  return score;
+}
+
+/** `scoreAt` for five to eight coordinates: the point stays in two registers. */
+export function scoreAt8(forest: usize, tree: usize, leaf: u32, leafDepth: i32, point: usize): f64 {
+  const bytes: usize = 32;
+  const leaves = tree + load<usize>(forest, LEAVES) - (capacity(forest) << 3);
+  const points = load<usize>(forest, POINTS);
+  const address = leaves + ((<usize>leaf) << 3);
+  const at = points + <usize>load<u32>(address) * bytes;
+  const p0 = v128.load(point);
+  const p1 = v128.load(point, 16);
+  const different = v128.or(f32x4.ne(p0, v128.load(at)), f32x4.ne(p1, v128.load(at, 16)));
+  if (!v128.any_true(different)) return seen(forest, load<u16>(address, 4), leafDepth);
+  const boxes = load<usize>(forest, BOXES);
+  const inverse = load<usize>(forest, INVERSE);
+  const zero = f32x4.splat(0);
+  let depth = (<usize>leafDepth) << 3;
+  let score = load<f64>(inverse + depth);
+  let partings = load<usize>(forest, PARTINGS);
+  for (let id: u32 = load<u16>(address, 6); id !== NONE; ) {
+    const node = nodeAt(tree, id);
+    const entry = load<u32>(node, BOX);
+    let l0: v128;
+    let l1: v128;
+    let h0: v128;
+    let h1: v128;
+    if (entry !== NO_BOX) {
+      const low = boxes + <usize>entry * (bytes << 1);
+      const high = low + bytes;
+      l0 = v128.load(low);
+      l1 = v128.load(low, 16);
+      h0 = v128.load(high);
+      h1 = v128.load(high, 16);
+    } else {
+      const a = points + <usize>load<u32>(leaves + ((<usize>load<u16>(node, LEFT)) << 3)) * bytes;
+      const b = points + <usize>load<u32>(leaves + ((<usize>load<u16>(node, RIGHT)) << 3)) * bytes;
+      const a0 = v128.load(a);
+      const a1 = v128.load(a, 16);
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      l0 = f32x4.pmin(a0, b0);
+      l1 = f32x4.pmin(a1, b1);
+      h0 = f32x4.pmax(a0, b0);
+      h1 = f32x4.pmax(a1, b1);
+    }
+    depth -= 8;
+    const out0 = f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l0, p0), f32x4.sub(p0, h0)));
+    const out1 = f32x4.pmax(zero, f32x4.pmax(f32x4.sub(l1, p1), f32x4.sub(p1, h1)));
+    const distance = acrossLanes(f32x4.add(out0, out1));
+    const range = acrossLanes(f32x4.add(f32x4.sub(h0, l0), f32x4.sub(h1, l1)));
+    const parted = distance === 0 ? 0 : distance / (distance + range);
+    store<f64>(partings, parted);
+    partings += 8;
+    if (distance === 0) break;
+    score = parted * load<f64>(inverse + depth) + (1 - parted) * score;
+    id = load<u16>(node, PARENT);
+  }
+  return score;
+}
+
+/** Makes the box at `box`, low corner then high, just hold the point. */
+function startFrom(box: usize, point: usize, bytes: usize): void {
+  if (bytes === 8) {
+    v128.store(box, v128.load64_splat(point));
+    return;
+  }
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const p = v128.load(point + at);
+    v128.store(box + at, p);
+    v128.store(box + bytes + at, p);
+  }
+}
+
+function startFromBox(box: usize, other: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes << 1; at += 16) v128.store(box + at, v128.load(other + at));
+}
+
+function union2(a: v128, b: v128): v128 {
+  return v128.shuffle<i32>(f32x4.pmin(a, b), f32x4.pmax(a, b), 0, 1, 6, 7);
+}
+
+/** Stretches the box to hold the point too; false if it did already. */
+function grow(box: usize, point: usize, bytes: usize): bool {
+  if (bytes === 8) {
+    const old = v128.load(box);
+    const grown = union2(old, v128.load64_splat(point));
+    v128.store(box, grown);
+    return v128.any_true(f32x4.ne(old, grown));
+  }
+  let changed = f32x4.splat(0);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const p = v128.load(point + at);
+    const low = v128.load(box + at);
+    const high = v128.load(box + bytes + at);
+    changed = v128.or(changed, v128.or(f32x4.lt(p, low), f32x4.gt(p, high)));
+    v128.store(box + at, f32x4.pmin(low, p));
+    v128.store(box + bytes + at, f32x4.pmax(high, p));
+  }
+  return v128.any_true(changed);
+}
+
+function growByBox(box: usize, other: usize, bytes: usize): void {
+  if (bytes === 8) {
+    v128.store(box, union2(v128.load(box), v128.load(other)));
+    return;
+  }
+  for (let at: usize = 0; at < bytes; at += 16) {
+    v128.store(box + at, f32x4.pmin(v128.load(box + at), v128.load(other + at)));
+    const high = box + bytes + at;
+    v128.store(high, f32x4.pmax(v128.load(high), v128.load(other + bytes + at)));
+  }
+}
+
+/** Writes the box of the leaf's or node's points to `box`. */
+function boxOf(forest: usize, tree: usize, id: u32, box: usize): void {
+  const bytes = pointSize(forest);
+  if (id >= capacity(forest)) {
+    startFrom(box, pointOf(forest, leafAt(forest, tree, id)), bytes);
+    return;
+  }
+  const node = nodeAt(tree, id);
+  const entry = load<u32>(node, BOX);
+  if (entry !== NO_BOX) {
+    startFromBox(box, boxAt(forest, entry), bytes);
+    return;
+  }
+  startFrom(box, pointOf(forest, leafAt(forest, tree, load<u16>(node, LEFT))), bytes);
+  grow(box, pointOf(forest, leafAt(forest, tree, load<u16>(node, RIGHT))), bytes);
+}
+
+/** Stretches the box to hold the leaf's or node's points too. */
+function unite(forest: usize, tree: usize, id: u32, box: usize): void {
+  const bytes = pointSize(forest);
+  if (id >= capacity(forest)) {
+    grow(box, pointOf(forest, leafAt(forest, tree, id)), bytes);
+    return;
+  }
+  const node = nodeAt(tree, id);
+  const entry = load<u32>(node, BOX);
+  if (entry !== NO_BOX) {
+    growByBox(box, boxAt(forest, entry), bytes);
+    return;
+  }
+  grow(box, pointOf(forest, leafAt(forest, tree, load<u16>(node, LEFT))), bytes);
+  grow(box, pointOf(forest, leafAt(forest, tree, load<u16>(node, RIGHT))), bytes);
 }
 
 function newBox(forest: usize, node: usize): usize {
   const box = take(forest, FREE_BOX, load<usize>(forest, BOXES), pointSize(forest) << 1);
   store<u32>(node, box, BOX);
   return boxAt(forest, box);
-}
-
-/** Gives the node the box over its children. */
-function spanIntoBox(forest: usize, tree: usize, id: u32): void {
-  const scratch = load<usize>(forest, SCRATCH);
-  span(forest, tree, id, scratch);
-  copy(newBox(forest, nodeAt(tree, id)), scratch, pointSize(forest) << 1);
 }
 
 function replaceChild(tree: usize, id: u32, from: u32, to: u32): void {
@@ -264,27 +355,24 @@ function newLeaf(forest: usize, tree: usize, point: u32): u32 {
   return leaf;
 }
 
-function gap(low: usize, high: usize, point: usize, at: usize): f32 {
-  const p = load<f32>(point + at);
-  return max<f32>(max<f32>(load<f32>(low + at) - p, p - load<f32>(high + at)), 0);
-}
-
 /** A cut uniform over the gaps between the box and the point, into the node; true if the point comes left of it. */
-function chooseCut(forest: usize, node: usize, low: usize, high: usize, point: usize): bool {
+function chooseCut(forest: usize, node: usize, box: usize, point: usize): bool {
   const bytes = pointSize(forest);
+  const used = load<usize>(forest, DIMENSIONS) << 2;
+  const high = box + bytes;
   let total: f64 = 0;
-  for (let at: usize = 0; at < bytes; at += 4) total += <f64>gap(low, high, point, at);
+  for (let at: usize = 0; at < used; at += 4) total += gap(box, high, point, at);
   let rest = uniform(forest) * total;
   let chosen: usize = 0;
-  for (let at: usize = 0; at < bytes; at += 4) {
-    const g = <f64>gap(low, high, point, at);
+  for (let at: usize = 0; at < used; at += 4) {
+    const g = gap(box, high, point, at);
     if (g === 0) continue;
     chosen = at;
     if (rest < g) break;
     rest -= g;
   }
   const value = load<f32>(point + chosen);
-  const edge = load<f32>(low + chosen);
+  const edge = load<f32>(box + chosen);
   const toLeft = value < edge;
   const from = toLeft ? value : load<f32>(high + chosen);
   const to = toLeft ? edge : value;
@@ -294,17 +382,31 @@ function chooseCut(forest: usize, node: usize, low: usize, high: usize, point: u
   return toLeft;
 }
 
-/** Adds the point, which is entry `stored` of the slab, at the leaf that `descend` found. Returns its leaf. */
-export function insertAt(forest: usize, tree: usize, leaf: u32, point: usize, stored: u32): u32 {
+function gap(low: usize, high: usize, point: usize, at: usize): f64 {
+  const p = load<f32>(point + at);
+  const below = load<f32>(low + at) - p;
+  const above = p - load<f32>(high + at);
+  const out = select<f32>(below, above, below > above);
+  return <f64>select<f32>(out, 0, out > 0);
+}
+
+/**
+ * Adds the point, which is entry `stored` of the slab, at the leaf that it descends to. Returns its leaf. If it was just
+ * scored there, the probabilities of parting are at hand.
+ */
+export function insertAt(forest: usize, tree: usize, leaf: u32, point: usize, stored: u32, scored: bool): u32 {
   const leaves = capacity(forest);
   const address = leafAt(forest, tree, leaf);
-  if (equal(forest, pointOf(forest, address), point)) {
+  const bytes = pointSize(forest);
+  if (equal(pointOf(forest, address), point, bytes)) {
     store<u16>(address, load<u16>(address, 4) + 1, 4);
     return leaf;
   }
   let below = leaf;
+  let partings = load<usize>(forest, PARTINGS);
   for (let id: u32 = load<u16>(address, 6); id !== NONE; id = load<u16>(nodeAt(tree, id), PARENT)) {
-    const p = parting(forest, tree, id, point);
+    const p = scored ? load<f64>(partings) : parting(forest, tree, id, point);
+    partings += 8;
     if (p === 0) break;
     if (uniform(forest) < p) below = id;
   }
@@ -313,29 +415,38 @@ export function insertAt(forest: usize, tree: usize, leaf: u32, point: usize, st
   const node = nodeAt(tree, id);
   store<u32>(tree, load<u16>(node, LEFT), FREE_NODE);
   const above = parentOf(forest, tree, below);
-  const scratch = load<usize>(forest, SCRATCH);
-  const low = lowCorner(forest, tree, below, scratch);
-  const toLeft = chooseCut(forest, node, low, low + highOffset(forest, below), point);
+  const box = load<usize>(forest, SCRATCH);
+  boxOf(forest, tree, below, box);
+  const toLeft = chooseCut(forest, node, box, point);
   store<u16>(node, <u16>(toLeft ? added : below), LEFT);
   store<u16>(node, <u16>(toLeft ? below : added), RIGHT);
   store<u16>(node, <u16>above, PARENT);
   store<u32>(node, NO_BOX, BOX);
   setParent(forest, tree, added, id);
   setParent(forest, tree, below, id);
-  if (below < leaves) spanIntoBox(forest, tree, id);
+  grow(box, point, bytes);
+  if (below < leaves) startFromBox(newBox(forest, node), box, bytes);
   if (above === NONE) {
     store<u32>(tree, id, ROOT);
     return added;
   }
   replaceChild(tree, above, below, id);
   let up = above;
-  if (load<u32>(nodeAt(tree, up), BOX) === NO_BOX) {
-    spanIntoBox(forest, tree, up);
-    up = load<u16>(nodeAt(tree, up), PARENT);
+  const upper = nodeAt(tree, up);
+  if (load<u32>(upper, BOX) === NO_BOX) {
+    // It had two leaves; now the new node stands in place of one.
+    unite(forest, tree, otherChild(upper, id), box);
+    startFromBox(newBox(forest, upper), box, bytes);
+    up = load<u16>(upper, PARENT);
   }
-  while (up !== NONE && grow(forest, boxAt(forest, load<u32>(nodeAt(tree, up), BOX)), point))
+  while (up !== NONE && grow(boxAt(forest, load<u32>(nodeAt(tree, up), BOX)), point, bytes))
     up = load<u16>(nodeAt(tree, up), PARENT);
   return added;
+}
+
+function otherChild(node: usize, id: u32): u32 {
+  const left: u32 = load<u16>(node, LEFT);
+  return left === id ? load<u16>(node, RIGHT) : left;
 }
 
 /** Adds the first point. */
@@ -346,19 +457,19 @@ export function insertFirst(forest: usize, tree: usize, stored: u32): u32 {
 }
 
 /** Does the point touch a side of the box? Only then can the box shrink when the point goes. */
-function touches(forest: usize, box: usize, point: usize): bool {
-  const bytes = pointSize(forest);
-  const full = (bytes - 1) & ~15;
+function touches(box: usize, point: usize, bytes: usize, used: usize): bool {
+  if (bytes === 8) return v128.any_true(f32x4.eq(v128.load(box), v128.load64_splat(point)));
   let at: usize = 0;
-  for (; at < full; at += 16) {
+  for (; at + 16 <= used; at += 16) {
     const p = v128.load(point + at);
     const low = f32x4.eq(p, v128.load(box + at));
     if (v128.any_true(v128.or(low, f32x4.eq(p, v128.load(box + bytes + at))))) return true;
   }
-  const p = v128.load(point + at);
-  const low = f32x4.eq(p, v128.load(box + at));
-  const either = v128.or(low, f32x4.eq(p, v128.load(box + bytes + at)));
-  return v128.any_true(v128.and(v128.load(forest, TAIL_MASK), either));
+  for (; at < used; at += 4) {
+    const p = load<f32>(point + at);
+    if (p === load<f32>(box + at) || p === load<f32>(box + bytes + at)) return true;
+  }
+  return false;
 }
 
 /** Takes one occurrence of the leaf's point out of the tree, which holds at least two points. */
@@ -378,7 +489,8 @@ export function remove(forest: usize, tree: usize, leaf: u32): void {
   const sibling: u32 = left === leaf ? load<u16>(node, RIGHT) : left;
   const above: u32 = load<u16>(node, PARENT);
   setParent(forest, tree, sibling, above);
-  const boxSize = pointSize(forest) << 1;
+  const bytes = pointSize(forest);
+  const boxSize = bytes << 1;
   const boxes = load<usize>(forest, BOXES);
   if (load<u32>(node, BOX) !== NO_BOX) give(forest, FREE_BOX, boxes, boxSize, load<u32>(node, BOX));
   store<u16>(node, <u16>load<u32>(tree, FREE_NODE), LEFT);
@@ -396,13 +508,21 @@ export function remove(forest: usize, tree: usize, leaf: u32): void {
       store<u32>(upper, NO_BOX, BOX);
       up = load<u16>(upper, PARENT);
     }
-    const scratch = load<usize>(forest, SCRATCH);
+    const used = load<usize>(forest, DIMENSIONS) << 2;
+    let from = up === above ? sibling : above;
+    const box = load<usize>(forest, SCRATCH);
+    let started = false;
+    // The new box of what hangs below on this side, grown by the other side level by level.
     while (up !== NONE) {
-      const box = boxAt(forest, load<u32>(nodeAt(tree, up), BOX));
-      if (!touches(forest, box, point)) break;
-      span(forest, tree, up, scratch);
-      copy(box, scratch, boxSize);
-      up = load<u16>(nodeAt(tree, up), PARENT);
+      const next = nodeAt(tree, up);
+      const old = boxAt(forest, load<u32>(next, BOX));
+      if (!touches(old, point, bytes, used)) break;
+      if (!started) boxOf(forest, tree, from, box);
+      started = true;
+      unite(forest, tree, otherChild(next, from), box);
+      startFromBox(old, box, bytes);
+      from = up;
+      up = load<u16>(next, PARENT);
     }
   }
   const references = load<usize>(forest, REFERENCES) + ((<usize>stored) << 1);
@@ -444,6 +564,11 @@ export function adoptNode(forest: usize, tree: usize, dimension: u32, cut: f32, 
   store<u32>(node, NO_BOX, BOX);
   setParent(forest, tree, left, id);
   setParent(forest, tree, right, id);
-  if (left < leaves || right < leaves) spanIntoBox(forest, tree, id);
+  if (left < leaves || right < leaves) {
+    const box = load<usize>(forest, SCRATCH);
+    boxOf(forest, tree, left, box);
+    unite(forest, tree, right, box);
+    startFromBox(newBox(forest, node), box, pointSize(forest));
+  }
   return id;
 }

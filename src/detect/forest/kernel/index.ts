@@ -1,7 +1,6 @@
 // The forest's inner loops. Compiled to WebAssembly by scripts/forest-kernel.mjs; ../kernel.wasm.ts holds the result.
 import * as trees from "./cut-trees";
 import {
-  DIMENSIONS,
   FREE_POINT,
   GROWTH,
   GROWTH_PER_POINT,
@@ -10,6 +9,7 @@ import {
   HEAP_WEIGHTS,
   LOG2,
   POINT,
+  POINT_SIZE,
   POINTS,
   REFERENCES,
   SAMPLE_SIZE,
@@ -199,20 +199,24 @@ export function treesProcess(forest: usize, scoring: bool, learning: bool): f64 
         id2 = trees.step(tree2, id2, leaves, point);
         id3 = trees.step(tree3, id3, leaves, point);
       }
-      if (scored) {
-        sum += trees.scoreAt(forest, tree, id0, depth0, point);
-        sum += trees.scoreAt(forest, tree1, id1, depth1, point);
-        sum += trees.scoreAt(forest, tree2, id2, depth2, point);
-        sum += trees.scoreAt(forest, tree3, id3, depth3, point);
-      }
-      if (learning) {
-        if (!full || load<f64>(target) <= next) treeLearn(forest, tree, id0, point, stored, target, next);
-        if (!full || load<f64>(target, 8) <= next) treeLearn(forest, tree1, id1, point, stored, target + 8, next);
-        if (!full || load<f64>(target, 16) <= next) treeLearn(forest, tree2, id2, point, stored, target + 16, next);
-        if (!full || load<f64>(target, 24) <= next) treeLearn(forest, tree3, id3, point, stored, target + 24, next);
-      }
+      // A tree learns right after it scores, while what was found on its way up is at hand.
+      if (scored) sum += treeScore(forest, tree, id0, depth0, point);
+      if (learning && (!full || load<f64>(target) <= next))
+        learn(forest, tree, id0, point, stored, target, next, scored);
+      target += 8;
+      if (scored) sum += treeScore(forest, tree1, id1, depth1, point);
+      if (learning && (!full || load<f64>(target) <= next))
+        learn(forest, tree1, id1, point, stored, target, next, scored);
+      target += 8;
+      if (scored) sum += treeScore(forest, tree2, id2, depth2, point);
+      if (learning && (!full || load<f64>(target) <= next))
+        learn(forest, tree2, id2, point, stored, target, next, scored);
+      target += 8;
+      if (scored) sum += treeScore(forest, tree3, id3, depth3, point);
+      if (learning && (!full || load<f64>(target) <= next))
+        learn(forest, tree3, id3, point, stored, target, next, scored);
+      target += 8;
       tree = tree3 + stride;
-      target += 32;
     }
   }
   for (; t < count; t++) {
@@ -222,22 +226,22 @@ export function treesProcess(forest: usize, scoring: bool, learning: bool): f64 
       id = trees.step(tree, id, leaves, point);
       depth++;
     }
-    if (scored) sum += trees.scoreAt(forest, tree, id, depth, point);
-    if (learning && (!full || load<f64>(target) <= next)) treeLearn(forest, tree, id, point, stored, target, next);
+    if (scored) sum += treeScore(forest, tree, id, depth, point);
+    if (learning && (!full || load<f64>(target) <= next)) learn(forest, tree, id, point, stored, target, next, scored);
     tree += stride;
     target += 8;
   }
   if (learning) {
     const references = load<usize>(forest, REFERENCES) + ((<usize>stored) << 1);
     if (load<u16>(references) === 0)
-      give(forest, FREE_POINT, load<usize>(forest, POINTS), load<usize>(forest, DIMENSIONS) << 2, stored);
+      give(forest, FREE_POINT, load<usize>(forest, POINTS), load<usize>(forest, POINT_SIZE), stored);
     advance(forest, next);
   }
   return scored ? normalised(forest, sum, size) : 0;
 }
 
 function storePoint(forest: usize, point: usize): u32 {
-  const bytes = load<usize>(forest, DIMENSIONS) << 2;
+  const bytes = load<usize>(forest, POINT_SIZE);
   const points = load<usize>(forest, POINTS);
   const stored = take(forest, FREE_POINT, points, bytes);
   const place = points + <usize>stored * bytes;
@@ -245,7 +249,23 @@ function storePoint(forest: usize, point: usize): u32 {
   return stored;
 }
 
-function treeLearn(forest: usize, tree: usize, leaf: u32, point: usize, stored: u32, target: usize, hazard: f64): void {
+function treeScore(forest: usize, tree: usize, leaf: u32, depth: i32, point: usize): f64 {
+  const bytes = load<usize>(forest, POINT_SIZE);
+  if (bytes === 8) return trees.scoreAt2(forest, tree, leaf, depth, point);
+  if (bytes === 32) return trees.scoreAt8(forest, tree, leaf, depth, point);
+  return trees.scoreAt(forest, tree, leaf, depth, point);
+}
+
+function learn(
+  forest: usize,
+  tree: usize,
+  leaf: u32,
+  point: usize,
+  stored: u32,
+  target: usize,
+  hazard: f64,
+  scored: bool,
+): void {
   const capacity = load<i32>(forest, SAMPLE_SIZE);
   const size = load<i32>(forest, SIZE);
   const weights = tree + load<usize>(forest, HEAP_WEIGHTS);
@@ -254,11 +274,11 @@ function treeLearn(forest: usize, tree: usize, leaf: u32, point: usize, stored: 
   if (size < capacity) {
     const weight = exponential(forest) / growth;
     const added =
-      size === 0 ? trees.insertFirst(forest, tree, stored) : trees.insertAt(forest, tree, leaf, point, stored);
+      size === 0 ? trees.insertFirst(forest, tree, stored) : trees.insertAt(forest, tree, leaf, point, stored, scored);
     push16(weights, entries, size, <f32>weight, added);
     if (size + 1 < capacity) return;
   } else {
-    const added = trees.insertAt(forest, tree, leaf, point, stored);
+    const added = trees.insertAt(forest, tree, leaf, point, stored, scored);
     const weight = (<f64>load<f32>(weights) * (load<f64>(target) - load<f64>(forest, HAZARD))) / growth;
     const evicted = load<u16>(entries);
     replace16(weights, entries, size, <f32>weight, added);

@@ -39,7 +39,9 @@ export const REFERENCES = 112;
 export const BOXES = 116;
 export const FREE_BOX = 120;
 export const FREE_BOXES = 124;
-/** Room for four boxes. */
+/** Room for a box. */
 export const SCRATCH = 128;
-/** Lanes of the last group of four coordinates that exist. */
-export const TAIL_MASK = 144;
+/** f64 a level of a tree, see scoreAt. */
+export const PARTINGS = 132;
+/** Bytes of a stored point. */
+export const POINT_SIZE = 136;
