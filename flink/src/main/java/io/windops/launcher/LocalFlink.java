@@ -54,7 +54,11 @@ public final class LocalFlink {
                     .orElse(null);
             boolean failed = !result.isSuccess() && error != null;
             say("ended", "\"error\":" + (failed ? quoted(error) : "null"));
-            System.exit(failed ? 1 : 0);
+            if (failed) {
+                System.exit(1);
+            }
+            // Who stopped it still asks the REST interface for the savepoint, and then ends stdin.
+            Thread.currentThread().join();
         } catch (Throwable thrown) {
             say("ended", "\"error\":" + quoted(rootMessage(thrown)));
             thrown.printStackTrace();

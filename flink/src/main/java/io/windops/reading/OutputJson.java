@@ -9,8 +9,10 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
@@ -20,6 +22,9 @@ public final class OutputJson {
 
     /** Bytes that fit into a record beside the partition key. */
     private static final int LARGEST = 1_040_000;
+
+    /** Bytes of noise that fit in base64. */
+    private static final int PART = 720_000;
 
     private OutputJson() {}
 
@@ -42,25 +47,29 @@ public final class OutputJson {
 
     /**
      * {@code {"error","raw"}}: the record whole. Where it isn't text it is in base64, where it would not fit into a record
-     * compressed before, and {@code encoding} says so.
+     * it is compressed before, and {@code encoding} says so; noise of nearly a record's largest size goes in two parts.
      */
-    public static byte[] malformed(String error, byte[] raw) {
+    public static List<byte[]> malformed(String error, byte[] raw) {
         String text = text(raw);
-        if (text != null) {
-            byte[] json = malformed(error, text, null);
-            if (json.length <= LARGEST) {
-                return json;
-            }
-        } else if (raw.length < LARGEST / 2) {
-            return malformed(error, Base64.getEncoder().encodeToString(raw), "base64");
+        byte[] plain = text == null ? malformed(error, base64(raw), "base64") : malformed(error, text, null);
+        if (plain.length <= LARGEST) {
+            return List.of(plain);
         }
-        String packed = Base64.getEncoder().encodeToString(gzip(raw));
-        if (packed.length() < LARGEST - error.length() - 200) {
-            return malformed(error, packed, "gzip+base64");
+        byte[] packed = malformed(error, base64(gzip(raw)), "gzip+base64");
+        if (packed.length <= LARGEST) {
+            return List.of(packed);
         }
-        // Noise of nearly a record's largest size: its beginning has to do.
-        String start = Base64.getEncoder().encodeToString(Arrays.copyOf(raw, LARGEST / 2));
-        return malformed(error + "; the first " + LARGEST / 2 + " of " + raw.length + " bytes follow", start, "base64");
+        int count = (raw.length + PART - 1) / PART;
+        List<byte[]> parts = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            byte[] part = Arrays.copyOfRange(raw, i * PART, Math.min(raw.length, (i + 1) * PART));
+            parts.add(malformed(error + "; part " + (i + 1) + " of " + count, base64(part), "base64"));
+        }
+        return parts;
+    }
+
+    private static String base64(byte[] bytes) {
+        return Base64.getEncoder().encodeToString(bytes);
     }
 
     private static byte[] malformed(String error, String raw, String encoding) {

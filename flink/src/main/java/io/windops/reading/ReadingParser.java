@@ -8,10 +8,20 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.Locale;
 
 /** Reads the JSON of a reading. */
 public final class ReadingParser {
     private static final JsonFactory JSON = new JsonFactory();
+
+    /** As {@code src/local/engine/embedded/reading.ts}: seconds may be left out, the zone may not. */
+    private static final DateTimeFormatter ISO = new DateTimeFormatterBuilder()
+            .parseCaseInsensitive()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
+            .appendPattern("[XXX][XX][X]")
+            .toFormatter(Locale.ROOT);
 
     /** A scored reading is a little larger than the reading, and must still fit into a record. */
     static final int LARGEST = 1_000_000;
@@ -95,7 +105,7 @@ public final class ReadingParser {
             return switch (token) {
                 case VALUE_NULL -> null;
                 case VALUE_NUMBER_INT -> iso(Instant.ofEpochMilli(json.getLongValue()));
-                case VALUE_STRING -> iso(OffsetDateTime.parse(json.getText()).toInstant());
+                case VALUE_STRING -> iso(OffsetDateTime.parse(json.getText(), ISO).toInstant());
                 default -> throw new MalformedReadingException("timestamp is not an ISO 8601 time");
             };
         } catch (DateTimeException | ArithmeticException e) {

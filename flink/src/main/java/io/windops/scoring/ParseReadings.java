@@ -35,9 +35,9 @@ public final class ParseReadings extends ProcessFunction<KinesisRecord, Reading>
         } catch (MalformedReadingException e) {
             rejected.inc();
             // The sequence number spreads bad records over the shards.
-            context.output(
-                    MALFORMED,
-                    new OutputRecord(record.sequenceNumber, OutputJson.malformed(e.getMessage(), record.data)));
+            for (byte[] json : OutputJson.malformed(e.getMessage(), record.data)) {
+                context.output(MALFORMED, new OutputRecord(record.sequenceNumber, json));
+            }
             return;
         }
         out.collect(reading);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.windops.detect.Scored;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,19 @@ class ReadingParserTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "2026-11-23T10:00:00.5Z, 2026-11-23T10:00:00.500Z",
+        "2026-11-23t10:00z, 2026-11-23T10:00:00.000Z",
+        "2026-11-23T11:00:00+01:00, 2026-11-23T10:00:00.000Z",
+        "2026-11-23T11:00:00.123456+0100, 2026-11-23T10:00:00.123Z",
+        "2026-11-23T11:00:00+01, 2026-11-23T10:00:00.000Z",
+    })
+    void takesIsoTimes(String given, String utc) throws Exception {
+        byte[] json = bytes("{\"turbineId\":\"a\",\"speed\":1,\"timestamp\":\"" + given + "\"}");
+        assertEquals(utc, ReadingParser.parse(json, ARRIVAL).timestamp);
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '^',
@@ -71,19 +85,26 @@ class ReadingParserTest {
     void keepsWhatCouldNotBeReadWhole() {
         assertEquals(
                 "{\"error\":\"not JSON\",\"raw\":\"{\\\"speed\\\":\\u0000\"}",
-                new String(OutputJson.malformed("not JSON", bytes("{\"speed\":\0")), StandardCharsets.UTF_8));
+                only(OutputJson.malformed("not JSON", bytes("{\"speed\":\0"))));
         assertEquals(
                 "{\"error\":\"not JSON\",\"raw\":\"/w==\",\"encoding\":\"base64\"}",
-                new String(OutputJson.malformed("not JSON", new byte[] {(byte) 0xff}), StandardCharsets.UTF_8));
+                only(OutputJson.malformed("not JSON", new byte[] {(byte) 0xff})));
+    }
+
+    private static String only(List<byte[]> records) {
+        assertEquals(1, records.size());
+        return new String(records.get(0), StandardCharsets.UTF_8);
     }
 
     @Test
     void fitsAnyRecordIntoARecord() {
         byte[] zeros = new byte[1 << 20];
-        assertTrue(OutputJson.malformed("not JSON", zeros).length < 1 << 20);
+        assertTrue(only(OutputJson.malformed("not JSON", zeros)).contains("\"encoding\":\"gzip+base64\""));
         byte[] noise = new byte[1 << 20];
         new Random(1).nextBytes(noise);
-        assertTrue(OutputJson.malformed("not JSON", noise).length < 1 << 20);
+        List<byte[]> parts = OutputJson.malformed("not JSON", noise);
+        assertEquals(2, parts.size());
+        parts.forEach(part -> assertTrue(part.length < 1 << 20));
         assertThrows(MalformedReadingException.class, () -> ReadingParser.parse(zeros, ARRIVAL));
     }
 
@@ -99,7 +120,7 @@ class ReadingParserTest {
             try {
                 assertTrue(Double.isFinite(ReadingParser.parse(bad, ARRIVAL).speed));
             } catch (MalformedReadingException e) {
-                assertTrue(OutputJson.malformed(e.getMessage(), bad).length > bad.length);
+                assertTrue(only(OutputJson.malformed(e.getMessage(), bad)).length() > bad.length);
             }
         }
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.windops.detect.DetectorSettings;
+import io.windops.test.Wind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -58,7 +58,7 @@ public final class KinesisSource
 
     @Override
     public SourceReader<KinesisRecord, ShardSplit> createReader(SourceReaderContext context) {
-        return new ShardSourceReader(context, stream, poll);
+        return new ShardSourceReader(context, stream, poll, new ReadLag());
     }
 
     @Override

@@ -33,15 +33,16 @@ final class ShardSourceReader
         }
     }
 
-    ShardSourceReader(SourceReaderContext context, StreamLocation stream, Duration poll) {
+    ShardSourceReader(SourceReaderContext context, StreamLocation stream, Duration poll, ReadLag lag) {
         super(
-                () -> new ShardSplitReader(stream, poll),
+                () -> new ShardSplitReader(stream, poll, lag),
                 (record, output, progress) -> {
                     output.collect(record, record.arrivalTime);
                     progress.split = progress.split.at(Position.after(record.sequenceNumber));
                 },
                 context.getConfiguration(),
                 context);
+        context.metricGroup().gauge("millisBehindLatest", lag);
     }
 
     @Override

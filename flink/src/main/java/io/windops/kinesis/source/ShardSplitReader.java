@@ -14,14 +14,19 @@ import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.ExpiredIteratorException;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
+import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
 import software.amazon.awssdk.services.kinesis.model.ProvisionedThroughputExceededException;
 import software.amazon.awssdk.services.kinesis.model.Record;
 
 /** Polls this reader's shards in turn. A shard allows five reads a second, shared with every other consumer. */
 final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardSplitReader.class);
+
     /** Between reads of a shard that has more to give. */
     private static final long BEHIND_MS = 250;
 
@@ -32,6 +37,7 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
     private final long pollMs;
     private final Map<String, Cursor> cursors = new LinkedHashMap<>();
     private final Object signal = new Object();
+    private final ReadLag lag;
     private boolean wokenUp;
 
     private static final class Cursor {
@@ -45,7 +51,8 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
         }
     }
 
-    ShardSplitReader(StreamLocation stream, Duration poll) {
+    ShardSplitReader(StreamLocation stream, Duration poll, ReadLag lag) {
+        this.lag = lag;
         this.client = stream.client();
         this.streamArn = stream.arn();
         this.pollMs = poll.toMillis();
@@ -94,6 +101,14 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
                         .shardIterator();
             }
             response = client.getRecords(r -> r.streamARN(streamArn).shardIterator(cursor.iterator).limit(LIMIT));
+        } catch (InvalidArgumentException e) {
+            if (cursor.iterator != null || cursor.position.equals(Position.TRIM_HORIZON)) {
+                throw e;
+            }
+            // A stream of the same name was made anew since the state was saved.
+            LOG.warn("{} of {} is read from its beginning: {}", shardId, streamArn, e.getMessage());
+            cursor.position = Position.TRIM_HORIZON;
+            return nothing();
         } catch (ExpiredIteratorException e) {
             // Iterators live for five minutes; the position outlives them.
             cursor.iterator = null;
@@ -109,10 +124,12 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
         }
         cursor.iterator = response.nextShardIterator();
         Long behind = response.millisBehindLatest();
+        lag.report(shardId, behind);
         cursor.due = now() + (behind != null && behind > 0 ? Math.min(BEHIND_MS, pollMs) : pollMs);
         boolean ended = cursor.iterator == null;
         if (ended) {
             cursors.remove(shardId);
+            lag.ended(shardId);
         }
         Map<String, Collection<KinesisRecord>> found = new HashMap<>();
         if (!records.isEmpty()) {

@@ -1,4 +1,4 @@
-package io.windops.scoring;
+package io.windops.test;
 
 import java.util.Random;
 

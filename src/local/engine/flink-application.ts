@@ -1,0 +1,191 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ApplicationStart, ApplicationStatus, Restore, RunningApplication, Snapshot } from "./engine.ts";
+import type { FlinkBuild } from "./flink-build.ts";
+import { folderBytes, latestCheckpoint, pruneCheckpoints } from "./flink-checkpoints.ts";
+import { describe, FlinkProcess } from "./flink-process.ts";
+import { FlinkRest, type Job } from "./flink-rest.ts";
+import { flinkStatus } from "./flink-status.ts";
+
+const POLL_MS = 100;
+/** A job that isn't up by then hangs on something. */
+const START_MS = 90_000;
+/** Failures of the job while it starts, after which it is given up. */
+const MOST_START_FAILURES = 3;
+/** Deaths in a row, each within STABLE_MS of its start, that end the application. */
+const MOST_DEATHS = 5;
+const STABLE_MS = 60_000;
+
+/** One application on a Flink in a JVM of its own, started again from the newest checkpoint when it dies. */
+export class FlinkApplication implements RunningApplication {
+  readonly #application: ApplicationStart;
+  readonly #launch: (args: string[]) => FlinkProcess;
+  readonly #checkpoints: string;
+  #process!: FlinkProcess;
+  #rest!: FlinkRest;
+  #up = false;
+  #ending = false;
+  #restarts = 0;
+
+  constructor(application: ApplicationStart, java: string, build: FlinkBuild, env: NodeJS.ProcessEnv) {
+    this.#application = application;
+    this.#checkpoints = join(application.folder, "flink", "checkpoints");
+    this.#launch = (args) => new FlinkProcess(java, build, args, env, application.log);
+  }
+
+  async start(): Promise<void> {
+    const { restore, folder, properties } = this.#application;
+    mkdirSync(join(folder, "flink"), { recursive: true });
+    writeFileSync(this.#propertiesFile, propertiesJson(properties));
+    await this.#run(restore);
+    void this.#watch();
+  }
+
+  get #propertiesFile(): string {
+    return join(this.#application.folder, "flink", "application_properties.json");
+  }
+
+  /** The JVM's process. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** A JVM from this state, until its job runs. */
+  async #run(restore: Restore): Promise<void> {
+    const from = this.#statePath(restore);
+    const { jarPath, folder, parallelism, checkpointIntervalMs = 0 } = this.#application;
+    const process = this.#launch([
+      ...["--jar", jarPath, "--properties", this.#propertiesFile, "--work", join(folder, "flink")],
+      ...["--parallelism", String(parallelism), "--checkpoint-ms", String(checkpointIntervalMs)],
+      ...(from ? ["--restore", from.path, "--allow-non-restored-state", String(from.allowNonRestoredState)] : []),
+    ]);
+    this.#process = process;
+    try {
+      const { rest, jobId } = await process.submitted;
+      this.#rest = new FlinkRest(rest, jobId);
+      await this.#untilRunning();
+      this.#up = true;
+    } catch (error) {
+      await process.kill();
+      throw error;
+    }
+  }
+
+  #statePath(restore: Restore): { path: string; allowNonRestoredState: boolean } | undefined {
+    if (restore.kind === "checkpoint") {
+      const path = latestCheckpoint(this.#checkpoints);
+      if (!path) return this.#statePath(restore.otherwise);
+      pruneCheckpoints(this.#checkpoints, path);
+      return { path, allowNonRestoredState: false };
+    }
+    pruneCheckpoints(this.#checkpoints);
+    return restore.kind === "snapshot"
+      ? { path: restore.path, allowNonRestoredState: restore.allowNonRestoredState ?? false }
+      : undefined;
+  }
+
+  async #untilRunning(): Promise<void> {
+    const late = Date.now() + START_MS;
+    const ended = this.#process.exit.then((exit) => {
+      throw new Error(describe(exit));
+    });
+    ended.catch(() => {});
+    for (;;) {
+      const [job, restarts] = await Promise.race([this.#progress(ended), ended]);
+      if (job.state === "RUNNING" && job.vertices.every(({ status }) => status === "RUNNING")) return;
+      if (Date.now() > late || restarts >= MOST_START_FAILURES)
+        throw new Error(
+          (await this.#rest.lastException()) ?? `the job is still ${job.state} after ${START_MS / 1000} s`,
+        );
+      await Promise.race([delay(POLL_MS), ended]);
+    }
+  }
+
+  /** A JVM that dies drops its connections before its end is seen; its own error says more. */
+  #progress(ended: Promise<never>): Promise<[Job, number]> {
+    return Promise.all([this.#rest.job(), this.#rest.restarts()]).catch(async (error) => {
+      await Promise.race([ended, delay(5_000, undefined, { ref: false })]);
+      throw error;
+    });
+  }
+
+  /** Sees the JVM end, and starts it again unless that was wanted. */
+  async #watch(): Promise<void> {
+    const { log, onCrash, restore } = this.#application;
+    let deaths = 0;
+    for (;;) {
+      const since = Date.now();
+      const exit = await this.#process.exit;
+      this.#up = false;
+      if (this.#ending) return;
+      deaths = Date.now() - since > STABLE_MS ? 1 : deaths + 1;
+      log("ERROR", `Flink died: ${describe(exit)}`);
+      if (deaths >= MOST_DEATHS) {
+        onCrash(new Error(`Flink died ${deaths} times in a row: ${describe(exit)}`));
+        return;
+      }
+      await delay(500 * 2 ** (deaths - 1));
+      if (this.#ending) return;
+      this.#restarts++;
+      const otherwise = restore.kind === "checkpoint" ? restore.otherwise : restore;
+      const started = await this.#run({ kind: "checkpoint", otherwise }).then(
+        () => true,
+        (error: Error) => log("ERROR", `Flink did not start again: ${error.message}`),
+      );
+      if (started) log("WARN", `Flink was started again (${this.#restarts})`);
+    }
+  }
+
+  async snapshot(path: string): Promise<Snapshot> {
+    return this.#savepoint(path, { stop: false });
+  }
+
+  async stop({ snapshot }: { snapshot?: string }): Promise<Snapshot | undefined> {
+    if (!snapshot) {
+      await this.kill();
+      return undefined;
+    }
+    this.#ending = true;
+    try {
+      const taken = await this.#savepoint(snapshot, { stop: true });
+      await this.#process.kill();
+      return taken;
+    } catch (error) {
+      this.#ending = false;
+      throw error;
+    }
+  }
+
+  /** Ends it at once: what came since the last checkpoint is read again by the next run. */
+  async kill(): Promise<void> {
+    this.#ending = true;
+    this.#up = false;
+    await this.#process.kill();
+  }
+
+  async #savepoint(path: string, options: { stop: boolean }): Promise<Snapshot> {
+    if (!this.#up) throw new Error("the application is being restarted: no snapshot can be taken now");
+    const folder = `${path}.incomplete`;
+    try {
+      // Flink names the folder itself; a savepoint may be moved as a whole.
+      renameSync(await this.#rest.savepoint(folder, options), path);
+      return { path, bytes: folderBytes(path) };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  async status(): Promise<ApplicationStatus> {
+    if (!this.#up) return { recordsIn: 0, recordsOut: 0, restarts: this.#restarts };
+    const status = await flinkStatus(this.#rest);
+    return { ...status, restarts: status.restarts + this.#restarts };
+  }
+}
+
+/** The file in which Managed Flink hands an application its property groups. */
+function propertiesJson(groups: ApplicationStart["properties"]): string {
+  return JSON.stringify(
+    Object.entries(groups).map(([PropertyGroupId, PropertyMap]) => ({ PropertyGroupId, PropertyMap })),
+  );
+}

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { WindopsError } from "../../io/errors.ts";
+import type { Stack } from "../service.ts";
+import type { ApplicationStart, Engine, RunningApplication } from "./engine.ts";
+import { FlinkApplication } from "./flink-application.ts";
+import { flinkBuild, isBuilt } from "./flink-build.ts";
+import { java } from "./java.ts";
+
+/** Runs the uploaded jar on a real Flink. */
+export function flinkEngine(stack: Stack): Engine {
+  const running = new Set<FlinkApplication>();
+  return {
+    name: "flink",
+    async start(application: ApplicationStart): Promise<RunningApplication> {
+      const build = flinkBuild(process.env);
+      if (!isBuilt(build))
+        throw new WindopsError("E_NOT_BUILT", `no Flink in ${build.folder}, or an older one than the job's sources`, {
+          hint: "Run `windops build` (it needs a JDK 17 and Maven).",
+        });
+      await checkJar(application);
+      const command = await java("java", process.env);
+      const started = new FlinkApplication(application, command, build, jvmEnvironment(stack, application.region));
+      running.add(started);
+      try {
+        await started.start();
+      } catch (error) {
+        running.delete(started);
+        throw error;
+      }
+      return started;
+    },
+    async close() {
+      await Promise.all([...running].map((application) => application.kill()));
+    },
+  };
+}
+
+/** The jar is the one that was uploaded, byte for byte. */
+async function checkJar({ jarPath, jarSha256 }: ApplicationStart): Promise<void> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(jarPath), hash);
+  const found = hash.digest("hex");
+  if (found !== jarSha256)
+    throw new Error(`the jar's bytes are not those that were uploaded: SHA-256 ${found}, expected ${jarSha256}`);
+}
+
+/** On AWS the role gives credentials and the region its endpoints; here the stack stands for both. */
+function jvmEnvironment(stack: Stack, region: string): NodeJS.ProcessEnv {
+  const { PATH, JAVA_HOME, JAVA_TOOL_OPTIONS, LANG, HOME, TMPDIR, TEMP, SystemRoot } = process.env;
+  return {
+    ...{ PATH, JAVA_HOME, JAVA_TOOL_OPTIONS, LANG, HOME, TMPDIR, TEMP, SystemRoot },
+    AWS_ENDPOINT_URL: stack.endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
