@@ -6,20 +6,24 @@ import { AppendFile, type FileOptions } from "./store-file.ts";
 /** Length and checksum of the rest; then arrival (f64, ms), first index (f64) and count (u32). */
 const CHECKED = 8;
 const HEAD = CHECKED + 20;
-/** Data length (u32), key length (u16), spare. */
+/** For each record: length of its text, and bytes of its data and key (both u32). */
 const RECORD_HEAD = 8;
 const SEGMENT_BYTES = 16 << 20;
 const INDEX_EVERY = 64 << 10;
-const READ_CHUNK = 1 << 20;
+const READ_CHUNK = 512 << 10;
 
-export interface NewRecord {
-  partitionKey: string;
-  /** Bytes, or base64 as it came over the wire: decoded straight into the frame. */
-  data: Uint8Array | string;
+/**
+ * A record as GetRecords answers it in JSON, in ASCII: what is written once for each reader to come, so that reading is
+ * copying.
+ */
+export interface StoredRecord {
+  text: string;
+  /** Bytes of data and key, which the limits count. */
+  bytes: number;
 }
 
-/** Called for each record read: its bytes are `buffer` from `key` to `data` and from `data` to `end`. */
-export type Visit = (index: number, arrival: number, buffer: Buffer, key: number, data: number, end: number) => void;
+/** Called for each record read: its text is `buffer` from `start` to `end`; the next one's begins after a comma. */
+export type Visit = (index: number, buffer: Buffer, start: number, end: number, bytes: number, arrival: number) => void;
 
 interface Segment {
   path: string;
@@ -72,7 +76,7 @@ export class ShardLog {
   }
 
   /** Puts the records on disk as one frame and returns the first one's index; throws what `AppendFile` throws. */
-  append(records: NewRecord[], arrival: number): number {
+  append(records: StoredRecord[], arrival: number): number {
     const frame = encodeFrame(records, arrival, this.next);
     const active = this.#segments.at(-1);
     if (!active || active.bytes >= SEGMENT_BYTES) this.#roll(arrival);
@@ -87,7 +91,7 @@ export class ShardLog {
   }
 
   /**
-   * Visits records from `from` on: at most `limit` of them and about `maxBytes` bytes of keys and data (always one, if
+   * Visits records from `from` on: at most `limit` of them and about `maxBytes` bytes of data and keys (always one, if
    * there is one). Returns the index to go on from.
    */
   read(from: number, limit: number, maxBytes: number, minArrival: number, visit: Visit): number {
@@ -95,12 +99,12 @@ export class ShardLog {
     let records = 0;
     let bytes = 0;
     for (const segment of this.#segments.slice(this.#segmentOf(at))) {
-      const done = this.#frames(segment, at, (index, arrival, buffer, key, data, end) => {
+      const done = this.#frames(segment, at, (index, buffer, start, end, size, arrival) => {
         if (index < at) return true;
         if (arrival >= minArrival) {
-          bytes += end - key;
+          bytes += size;
           if (records >= limit || (bytes > maxBytes && records > 0)) return false;
-          visit(index, arrival, buffer, key, data, end);
+          visit(index, buffer, start, end, size, arrival);
           records++;
         }
         at = index + 1;
@@ -120,7 +124,7 @@ export class ShardLog {
     for (const segment of this.#segments.slice(start)) {
       const marks = this.#marksOf(segment);
       const before = marks.findLast((m) => m.arrival < time) ?? marks[0];
-      const done = this.#frames(segment, before?.index ?? segment.first, (index, arrival) => {
+      const done = this.#frames(segment, before?.index ?? segment.first, (index, _b, _s, _e, _n, arrival) => {
         if (arrival < time) return true;
         found = index;
         return false;
@@ -196,16 +200,16 @@ export class ShardLog {
     let stopped = false;
     this.#scan(segment, start, true, (frame) => {
       if (frame.first + frame.count <= from) return true;
-      let at = frame.at + HEAD;
-      for (let i = 0; i < frame.count; i++) {
-        const key = at + RECORD_HEAD;
-        const data = key + frame.buffer.readUInt16LE(at + 4);
-        const end = data + frame.buffer.readUInt32LE(at);
-        if (!visit(frame.first + i, frame.arrival, frame.buffer, key, data, end)) {
+      const { buffer, count, first, arrival } = frame;
+      let table = frame.at + HEAD;
+      let start = table + count * RECORD_HEAD;
+      for (let i = 0; i < count; i++, table += RECORD_HEAD) {
+        const end = start + buffer.readUInt32LE(table);
+        if (!visit(first + i, buffer, start, end, buffer.readUInt32LE(table + 4), arrival)) {
           stopped = true;
           return false;
         }
-        at = end;
+        start = end + 1;
       }
       return true;
     });
@@ -285,35 +289,21 @@ function addMark(segment: Segment, mark: Mark): void {
   if (!last || mark.offset - last.offset >= INDEX_EVERY) segment.marks?.push(mark);
 }
 
-function encodeFrame(records: NewRecord[], arrival: number, first: number): Buffer {
-  let length = HEAD;
-  for (const { partitionKey, data } of records) {
-    const bytes = typeof data === "string" ? Buffer.byteLength(data, "base64") : data.length;
-    length += RECORD_HEAD + partitionKey.length * 3 + bytes;
-  }
-  const frame = Buffer.allocUnsafe(length);
+function encodeFrame(records: StoredRecord[], arrival: number, first: number): Buffer {
+  const text = records.length === 1 ? records[0]!.text : records.map((r) => r.text).join(",");
+  const start = HEAD + records.length * RECORD_HEAD;
+  const frame = Buffer.allocUnsafe(start + text.length);
+  frame.writeUInt32LE(frame.length - CHECKED, 0);
+  frame.writeDoubleLE(arrival, 8);
+  frame.writeDoubleLE(first, 16);
+  frame.writeUInt32LE(records.length, 24);
   let at = HEAD;
-  for (const { partitionKey, data } of records) {
-    const start = at;
+  for (const record of records) {
+    frame.writeUInt32LE(record.text.length, at);
+    frame.writeUInt32LE(record.bytes, at + 4);
     at += RECORD_HEAD;
-    const key = frame.write(partitionKey, at, "utf8");
-    at += key;
-    let bytes: number;
-    if (typeof data === "string") bytes = frame.write(data, at, "base64");
-    else {
-      frame.set(data, at);
-      bytes = data.length;
-    }
-    at += bytes;
-    frame.writeUInt32LE(bytes, start);
-    frame.writeUInt16LE(key, start + 4);
-    frame.writeUInt16LE(0, start + 6);
   }
-  const whole = frame.subarray(0, at);
-  whole.writeUInt32LE(at - CHECKED, 0);
-  whole.writeDoubleLE(arrival, 8);
-  whole.writeDoubleLE(first, 16);
-  whole.writeUInt32LE(records.length, 24);
-  whole.writeUInt32LE(crc32(whole.subarray(CHECKED)), 4);
-  return whole;
+  frame.write(text, start, "latin1");
+  frame.writeUInt32LE(crc32(frame.subarray(CHECKED)), 4);
+  return frame;
 }

@@ -1,13 +1,16 @@
 import { AwsError } from "./errors.ts";
 import { checkAge, invalidIterator, readIterator, type ShardIterator, writeIterator } from "./kinesis-iterator.ts";
 import type { ShardRecord, StreamRecord } from "./kinesis-model.ts";
-import { parseSequenceNumber, SEQUENCE_STEP, sequenceNumber, shardIndex, shardName } from "./kinesis-sequence.ts";
+import { parseRecords } from "./kinesis-record.ts";
+import { parseSequenceNumber, shardIndex, shardName } from "./kinesis-sequence.ts";
 import { describeShard, throttled } from "./kinesis-shard.ts";
 import { notFound, type Streams } from "./kinesis-streams.ts";
 import { invalid } from "./kinesis-write.ts";
 import { timestamp } from "./protocol-json.ts";
-import { type Call, Encoded, type Operation, type Wire } from "./service.ts";
+import { type Call, Encoded, type Operation } from "./service.ts";
 
+const HEAD = Buffer.from('{"Records":[');
+const COMMA = Buffer.from(",");
 const MAX_RECORDS = 10_000;
 const MAX_BYTES = 10 << 20;
 
@@ -58,7 +61,7 @@ function getRecords(streams: Streams, it: ShardIterator, limit: number, call: Ca
   const { limits } = streams.shard(stream, shard);
   const limited = stack.limits && !call.internal;
   if (limited && !limits.read(now)) throw throttled(shard.index, stream, stack.account);
-  const page = readPage(streams, stream, shard, it.next, limit, MAX_BYTES, call.wire);
+  const page = readPage(streams, stream, shard, it.next, limit, MAX_BYTES);
   if (limited) limits.wasRead(page.bytes);
   const ended = shard.closed !== undefined && page.next >= shard.closed.next;
   const rest = {
@@ -67,11 +70,18 @@ function getRecords(streams: Streams, it: ShardIterator, limit: number, call: Ca
       ? { ChildShards: childShards(stream, shard) }
       : { NextShardIterator: writeIterator({ ...it, next: page.next, made: now }) }),
   };
-  if (call.wire !== "json") return { Records: page.records, ...rest };
-  return new Encoded(`{"Records":[${page.records.join(",")}],${JSON.stringify(rest).slice(1)}`);
+  if (call.wire !== "json") return { Records: parseRecords(page.texts), ...rest };
+  const tail = `],${JSON.stringify(rest).slice(1)}`;
+  return new Encoded(Buffer.concat([HEAD, page.texts, Buffer.from(tail, "latin1")]));
 }
 
-/** Records from index `from` on: objects, or JSON texts for the json wire. `behind` in ms from the tip. */
+interface Slice {
+  buffer: Buffer;
+  start: number;
+  end: number;
+}
+
+/** Records from index `from` on, as their texts joined by commas. `behind` in ms from the tip. */
 export function readPage(
   streams: Streams,
   stream: StreamRecord,
@@ -79,43 +89,24 @@ export function readPage(
   from: number,
   limit: number,
   maxBytes: number,
-  wire: Wire,
-): { records: any[]; next: number; behind: number; bytes: number } {
+): { texts: Buffer; next: number; behind: number; bytes: number } {
   const open = streams.shard(stream, shard);
-  const now = streams.stack.now();
-  const records: any[] = [];
-  const encryption = stream.encryption === "NONE" ? undefined : stream.encryption;
-  const tail = encryption ? `,"EncryptionType":"${encryption}"}` : "}";
+  const slices: Slice[] = [];
+  let slice: Slice = { buffer: COMMA, start: 0, end: -1 };
   let bytes = 0;
   let last = 0;
-  let lastIndex = -2;
-  let number = 0n;
-  let seconds = -1;
-  const next = open.read(from, limit, maxBytes, streams.oldest(stream), (index, arrival, buffer, key, data, end) => {
-    const arrived = Math.floor(arrival / 1000);
-    if (index === lastIndex + 1 && arrived === seconds) number += SEQUENCE_STEP;
-    else number = sequenceNumber(shard.index, shard.createdSeconds, index, arrived);
-    lastIndex = index;
-    seconds = arrived;
-    last = arrival;
-    bytes += end - key;
-    const partitionKey = buffer.toString("utf8", key, data);
-    if (wire === "json") {
-      records.push(
-        `{"ApproximateArrivalTimestamp":${arrival / 1000},"Data":"${buffer.toString("base64", data, end)}","PartitionKey":${JSON.stringify(partitionKey)},"SequenceNumber":"${number}"${tail}`,
-      );
-      return;
+  const next = open.read(from, limit, maxBytes, streams.oldest(stream), (_index, buffer, start, end, size, arrival) => {
+    if (buffer === slice.buffer && start === slice.end + 1) slice.end = end;
+    else {
+      slice = { buffer, start, end };
+      slices.push(slice);
     }
-    records.push({
-      ApproximateArrivalTimestamp: new Date(arrival),
-      Data: buffer.subarray(data, end),
-      EncryptionType: encryption,
-      PartitionKey: partitionKey,
-      SequenceNumber: number.toString(),
-    });
+    bytes += size;
+    last = arrival;
   });
-  const behind = next >= open.log.next || records.length === 0 ? 0 : Math.max(0, now - last);
-  return { records, next, behind, bytes };
+  const parts = slices.flatMap(({ buffer, start, end }) => [COMMA, buffer.subarray(start, end)]).slice(1);
+  const behind = next >= open.log.next || slices.length === 0 ? 0 : Math.max(0, streams.stack.now() - last);
+  return { texts: parts.length === 1 ? parts[0]! : Buffer.concat(parts), next, behind, bytes };
 }
 
 export function findShard(stream: StreamRecord, shardId: unknown, account: string): ShardRecord {

@@ -1,6 +1,6 @@
 import { AwsError } from "./errors.ts";
 import { ShardLimits } from "./kinesis-limits.ts";
-import { type NewRecord, ShardLog, type Visit } from "./kinesis-log.ts";
+import { ShardLog, type StoredRecord, type Visit } from "./kinesis-log.ts";
 import type { ShardRecord, StreamRecord } from "./kinesis-model.ts";
 import { SEQUENCE_STEP, sequenceNumber, shardName } from "./kinesis-sequence.ts";
 import type { FileOptions } from "./store-file.ts";
@@ -18,7 +18,7 @@ export class Shard {
   }
 
   /** Index of the first of the records put; wakes those who wait. */
-  append(records: NewRecord[], arrival: number): number {
+  append(records: StoredRecord[], arrival: number): number {
     const first = this.log.append(records, arrival);
     this.wake();
     return first;

@@ -3,6 +3,7 @@ import { findConsumer } from "./kinesis-consumers.ts";
 import { Bucket } from "./kinesis-limits.ts";
 import type { ShardRecord, StreamRecord } from "./kinesis-model.ts";
 import { childShards, findShard, readPage, startingIndex } from "./kinesis-read.ts";
+import { parseRecords } from "./kinesis-record.ts";
 import { sequenceNumber } from "./kinesis-sequence.ts";
 import type { Streams } from "./kinesis-streams.ts";
 import { type Call, EventStream, type Operation } from "./service.ts";
@@ -79,14 +80,15 @@ async function* events(
       const stream = streams.find(subscribed.region, subscribed.name);
       const shard = stream?.shards.find((s) => s.index === at.index);
       if (!stream || !shard) throw new AwsError("ResourceNotFoundException", `Stream ${subscribed.name} not found.`);
-      const page = readPage(streams, stream, shard, next, EVENT_RECORDS, 1 << 20, "object");
-      last = page.records.at(-1)?.SequenceNumber ?? last;
+      const page = readPage(streams, stream, shard, next, EVENT_RECORDS, 1 << 20);
+      const records = parseRecords(page.texts);
+      last = records.at(-1)?.SequenceNumber ?? last;
       next = page.next;
       if (shard.closed && next >= shard.closed.next) {
-        yield event({ Records: page.records, MillisBehindLatest: 0, ChildShards: childShards(stream, shard) });
+        yield event({ Records: records, MillisBehindLatest: 0, ChildShards: childShards(stream, shard) });
         return;
       }
-      yield event({ Records: page.records, ContinuationSequenceNumber: last, MillisBehindLatest: page.behind });
+      yield event({ Records: records, ContinuationSequenceNumber: last, MillisBehindLatest: page.behind });
       if (stack.limits) budget.take(page.bytes);
       const debt = Math.max(0, -budget.level(stack.now()));
       const pause = debt > 0 ? (debt / BYTES_A_SECOND) * 1000 : HEARTBEAT_MS;

@@ -1,6 +1,6 @@
 import { AwsError } from "./errors.ts";
-import type { NewRecord } from "./kinesis-log.ts";
 import type { ShardRecord, StreamRecord } from "./kinesis-model.ts";
+import { checkBase64, storedRecord } from "./kinesis-record.ts";
 import { hashKeyHex, MAX_HASH_KEY, shardName, toHashHex } from "./kinesis-sequence.ts";
 import { sequenceNumbers, throttled } from "./kinesis-shard.ts";
 import { openShards, type Streams } from "./kinesis-streams.ts";
@@ -80,7 +80,7 @@ function write(streams: Streams, router: Router, stream: StreamRecord, entries: 
   const { stack } = streams;
   const now = stack.now();
   const outcomes = new Array<Outcome>(entries.length);
-  const batches = new Map<ShardRecord, { at: number[]; records: NewRecord[] }>();
+  const batches = new Map<ShardRecord, { at: number[]; entries: Entry[] }>();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]!;
     const shard = router.shardFor(stream, entry);
@@ -94,18 +94,19 @@ function write(streams: Streams, router: Router, stream: StreamRecord, entries: 
     }
     let batch = batches.get(shard);
     if (!batch) {
-      batch = { at: [], records: [] };
+      batch = { at: [], entries: [] };
       batches.set(shard, batch);
     }
     batch.at.push(i);
-    batch.records.push({ partitionKey: entry.PartitionKey, data: entry.Data });
+    batch.entries.push(entry);
   }
-  for (const [record, { at, records }] of batches) {
+  for (const [record, { at, entries: batch }] of batches) {
     const shard = streams.shard(stream, record);
     const arrival = shard.arrival(now);
+    const numbers = sequenceNumbers(record, shard.log.next, batch.length, arrival);
+    const records = batch.map((e, i) => storedRecord(e.Data, e.PartitionKey, numbers[i]!, arrival, stream.encryption));
     try {
-      const first = shard.append(records, arrival);
-      const numbers = sequenceNumbers(record, first, records.length, arrival);
+      shard.append(records, arrival);
       const ShardId = shardName(record.index);
       for (let i = 0; i < at.length; i++) outcomes[at[i]!] = { SequenceNumber: numbers[i]!, ShardId };
     } catch (error) {
@@ -176,13 +177,6 @@ function checkHashKey(key: unknown, path: string): void {
       "InvalidArgumentException",
       `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${key}`,
     );
-  }
-}
-
-/** Node's decoder takes anything; Kinesis doesn't. */
-function checkBase64(text: string): void {
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new AwsError("SerializationException", "Data is not base64");
   }
 }
 

@@ -1,0 +1,107 @@
+// The embedded stack's Kinesis against the npm emulators: the SDK as client, batches of 500 records of 200 bytes, each
+// server a process of its own, in turn in one run. `node scripts/ts.mjs bench/stack.ts [ROUNDS] [SECONDS]`
+import { Kinesis } from "@aws-sdk/client-kinesis";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { canned, kinesalite, kinesisLocal, type Server, windops } from "./servers.ts";
+
+const rounds = Number(process.argv[2] ?? 3);
+const seconds = Number(process.argv[3] ?? 4);
+const BATCH = 500;
+const IN_FLIGHT = 4;
+const Records = Array.from({ length: BATCH }, (_, i) => ({
+  Data: Buffer.from(JSON.stringify({ turbineId: `oak-${i % 40}`, location: "Oak Ridge", speed: i / 50 }).padEnd(200)),
+  PartitionKey: `oak-${i % 40}`,
+}));
+
+const client = (endpoint: string) =>
+  new Kinesis({
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+    requestHandler: new NodeHttpHandler({ httpAgent: { maxSockets: IN_FLIGHT, keepAlive: true } as never }),
+  });
+
+async function stream(kinesis: Kinesis, StreamName: string): Promise<void> {
+  await kinesis.createStream({ StreamName, ShardCount: 1 });
+  for (;;) {
+    const { StreamDescription: d } = await kinesis.describeStream({ StreamName });
+    if (d?.StreamStatus === "ACTIVE") return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Acknowledged records a second. */
+async function putRate(kinesis: Kinesis, StreamName: string): Promise<number> {
+  const started = performance.now();
+  let records = 0;
+  const loop = async () => {
+    while (performance.now() - started < seconds * 1000) {
+      const { FailedRecordCount } = await kinesis.putRecords({ StreamName, Records });
+      records += BATCH - (FailedRecordCount ?? 0);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
+  return records / ((performance.now() - started) / 1000);
+}
+
+/** Records a second, reading from the beginning again and again in pages of 1,000. */
+async function getRate(kinesis: Kinesis, StreamName: string): Promise<number> {
+  const started = performance.now();
+  let records = 0;
+  const loop = async () => {
+    let next: string | undefined;
+    while (performance.now() - started < seconds * 1000) {
+      next ??= (
+        await kinesis.getShardIterator({
+          StreamName,
+          ShardId: "shardId-000000000000",
+          ShardIteratorType: "TRIM_HORIZON",
+        })
+      ).ShardIterator;
+      const page = await kinesis.getRecords({ ShardIterator: next, Limit: 1000 });
+      records += page.Records!.length;
+      next = page.Records!.length < 1000 ? undefined : page.NextShardIterator;
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
+  return records / ((performance.now() - started) / 1000);
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const results = new Map<string, { put: number[]; get: number[]; rss: number[] }>();
+
+async function measure(start: () => Promise<Server>): Promise<void> {
+  const server = await start();
+  const kinesis = client(server.endpoint);
+  try {
+    await stream(kinesis, "bench");
+    const result = results.get(server.name) ?? { put: [], get: [], rss: [] };
+    results.set(server.name, result);
+    result.put.push(await putRate(kinesis, "bench"));
+    result.get.push(await getRate(kinesis, "bench"));
+    result.rss.push(server.rss());
+  } finally {
+    kinesis.destroy();
+    await server.stop();
+  }
+}
+
+for (let i = 0; i < rounds; i++) for (const start of [canned, windops, kinesalite, kinesisLocal]) await measure(start);
+
+const ours = results.get("windops local")!;
+const targets: Record<string, number> = { kinesalite: 5, "kinesis-local": 100 };
+console.log("| server | PutRecords records/s | ours × | GetRecords records/s | ours × | target × | RSS MiB |");
+console.log("|---|--:|--:|--:|--:|--:|--:|");
+for (const [name, { put, get, rss }] of results) {
+  const ratio = (a: number[], b: number[]) => (median(a) / median(b)).toFixed(1);
+  const cells = [
+    name,
+    median(put).toFixed(0),
+    ratio(ours.put, put),
+    median(get).toFixed(0),
+    ratio(ours.get, get),
+    targets[name] === undefined ? "" : `≥ ${targets[name]}`,
+    median(rss).toFixed(0),
+  ];
+  console.log(`| ${cells.join(" | ")} |`);
+}
