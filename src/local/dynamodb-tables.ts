@@ -28,10 +28,6 @@ export interface Tables {
   close(): Promise<void>;
 }
 
-export function isTableOperation(operation: string): operation is TableOperation {
-  return (OPERATIONS as readonly string[]).includes(operation);
-}
-
 export const tableOperations: readonly TableOperation[] = OPERATIONS;
 
 interface DynaliteError {
@@ -53,6 +49,7 @@ export async function openTables(folder: string, region: string): Promise<Tables
   store.tableDb.awsAccountId = ACCOUNT;
   store.tableDb.awsRegion = region;
   await store.db.open();
+  await settle(store);
   const loaded = new Map<TableOperation, { action: any; validation: any }>();
   const load = (operation: TableOperation) => {
     let parts = loaded.get(operation);
@@ -78,6 +75,21 @@ export async function openTables(folder: string, region: string): Promise<Tables
       }),
     close: () => store.db.close(),
   };
+}
+
+/** Ends what was under way when the process died: dynalite's changes of state are timers. */
+async function settle(store: any): Promise<void> {
+  for await (const [key, table] of store.db.iterator({ gte: "table~", lt: "table~\xff" })) {
+    if (!table || table.TableStatus === "ACTIVE") continue;
+    const indexes = (table.GlobalSecondaryIndexes ?? []).map((index: object) => ({ ...index, IndexStatus: "ACTIVE" }));
+    if (table.TableStatus === "DELETING") {
+      await store.db.clear({ gte: `item-${table.TableName}~`, lt: `item-${table.TableName}~\xff` });
+      await store.db.del(key);
+    } else {
+      const rest = table.GlobalSecondaryIndexes ? { GlobalSecondaryIndexes: indexes } : {};
+      await store.db.put(key, { ...table, ...rest, TableStatus: "ACTIVE" });
+    }
+  }
 }
 
 function asAwsError(error: unknown): unknown {

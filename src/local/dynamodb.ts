@@ -1,5 +1,6 @@
-import { openTables, type Tables, tableOperations } from "./dynamodb-tables.ts";
-import type { Operation, RpcService, Stack } from "./service.ts";
+import { settingsOperations } from "./dynamodb-settings.ts";
+import { openTables, type TableOperation, type Tables, tableOperations } from "./dynamodb-tables.ts";
+import type { Call, Operation, RpcService, Stack } from "./service.ts";
 
 /** DynamoDB: dynalite's items, queries and tables, with what it lacks of a table's settings laid over it. */
 export function dynamodb(stack: Stack): RpcService {
@@ -14,16 +15,15 @@ export function dynamodb(stack: Stack): RpcService {
     }
     return open;
   };
-  const plain = tableOperations.map((name): [string, Operation] => [
-    name,
-    async (input, call) => (await tables(call.region)).run(name, input),
-  ]);
+  const run = async (operation: TableOperation, input: any, call: Call) =>
+    (await tables(call.region)).run(operation, input);
+  const plain = tableOperations.map((name): [string, Operation] => [name, (input, call) => run(name, input, call)]);
   return {
     kind: "rpc",
     signingNames: ["dynamodb"],
     protocol: "json",
     targetPrefixes: ["DynamoDB_20120810"],
-    operations: Object.fromEntries(plain),
+    operations: { ...Object.fromEntries(plain), ...settingsOperations(stack, run) },
     close: async () => {
       for (const open of regions.values()) await (await open).close();
     },
