@@ -37,7 +37,7 @@ await Promise.all([
   copyFile("src/ui/page/index.html", "dist/ui/index.html"),
   build({
     ...common,
-    entryPoints: { cli: "src/cli.ts", "local/main": "src/local/main.ts" },
+    entryPoints: { cli: "src/cli.ts", "local/main": "src/local/main.ts", "detect/worker": "src/detect/worker.ts" },
     outdir: "dist",
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",

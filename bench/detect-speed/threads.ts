@@ -1,0 +1,43 @@
+// A keyed stream of 200 turbines through DetectorPool, 1 thread and 2 in turn: wall time, so it wants a quiet machine.
+// Run: npm run bench:detect-threads [-- ROUNDS]
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { DETECTOR_DEFAULTS } from "../../src/detect/detector.ts";
+import { DetectorPool, type KeyedRows } from "../../src/detect/pool.ts";
+
+const TURBINES = 200;
+const BATCH = 10_000;
+const rounds = Number(process.argv[2] ?? 7);
+const folder = mkdtempSync(join(tmpdir(), "windops-bench-"));
+try {
+  const outfile = join(folder, "worker.mjs");
+  await build({ entryPoints: ["src/detect/worker.ts"], outfile, bundle: true, platform: "node", format: "esm" });
+  const pools = [1, 2].map((threads) => new DetectorPool(pathToFileURL(outfile), threads, DETECTOR_DEFAULTS));
+  const batch = (round: number): KeyedRows => ({
+    keys: Array.from({ length: BATCH }, (_, i) => `turbine-${i % TURBINES}`),
+    timestamps: Float64Array.from({ length: BATCH }, (_, i) => 1000 * (round * BATCH + i)),
+    values: Float64Array.from({ length: BATCH }, (_, i) => 9 + 3 * Math.sin(i + round) + ((i * 7919) % 101) / 50),
+  });
+  /** Rows a second over four batches, two under way at a time. */
+  const rate = async (pool: DetectorPool, round: number): Promise<number> => {
+    const batches = [0, 1, 2, 3].map((b) => batch(4 * round + b));
+    const start = performance.now();
+    await Promise.all(batches.map((rows) => pool.process(rows)));
+    return (4000 * BATCH) / (performance.now() - start);
+  };
+  for (const pool of pools) await rate(pool, 0);
+  const ratios: number[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const [one, two] = [await rate(pools[0]!, round), await rate(pools[1]!, round)];
+    ratios.push(two / one);
+    console.log(`${one.toFixed(0)} rows/s on 1 thread, ${two.toFixed(0)} on 2: ${(two / one).toFixed(2)}×`);
+  }
+  const median = ratios.toSorted((a, b) => a - b)[ratios.length >> 1]!;
+  console.log(`median ${median.toFixed(2)}× on ${availableParallelism()} cores, target ≥ 1.8`);
+  await Promise.all(pools.map((pool) => pool.close()));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
