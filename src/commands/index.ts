@@ -28,6 +28,14 @@ export const commands: Record<string, Entry> = {
     load: () => import("./attach-triggers.ts"),
   },
   subscribe: { summary: "send notifications to an e-mail address", load: () => import("./subscribe.ts") },
+  simulate: {
+    summary: "wind that looks like wind, with labelled anomalies on request",
+    load: () => import("./simulate.ts"),
+  },
+  replay: {
+    summary: "a SCADA export through the pipeline: CSV, CSV.gz or JSON lines",
+    load: () => import("./replay.ts"),
+  },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
   destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },

@@ -40,3 +40,14 @@ export const instant =
       throw usageError(`${flag} takes a time such as 2026-11-23T10:00:00Z or 15m (ago), not "${text}"`);
     return date;
   };
+
+/** "100", "100/s", "6000/m" or "max" → a second; Infinity for max. */
+export const rate =
+  (flag: string) =>
+  (text: string): number => {
+    if (text === "max") return Infinity;
+    const match = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text);
+    const value = match ? Number(match[1]) / { s: 1, m: 60, h: 3600 }[match[2] ?? "s"]! : 0;
+    if (!(value > 0)) throw usageError(`${flag} takes a rate such as 100/s, or max, not "${text}"`);
+    return value;
+  };

@@ -1,0 +1,25 @@
+import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import { DescribeStreamSummaryCommand } from "../aws/kinesis.ts";
+import { WindopsError } from "../io/errors.ts";
+
+/** What one shard takes a second. */
+const SHARD_RECORDS = 1000;
+/** Other producers and uneven keys get the rest. */
+const SHARE = 0.9;
+
+/** Readings a second that the stream's shards take with some room left. Throws `WindopsError` where there's no stream. */
+export async function streamCapacity(kinesis: KinesisClient, stream: string): Promise<number> {
+  try {
+    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: stream }));
+    return (StreamDescriptionSummary?.OpenShardCount ?? 1) * SHARD_RECORDS * SHARE;
+  } catch (error) {
+    throw (error as Error).name === "ResourceNotFoundException" ? noStream(stream, error) : error;
+  }
+}
+
+export function noStream(stream: string, cause: unknown): WindopsError {
+  return new WindopsError("E_NO_STREAM", `There is no stream "${stream}".`, {
+    hint: "Run `windops setup`, or name one that is there.",
+    cause,
+  });
+}
