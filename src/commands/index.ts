@@ -36,6 +36,8 @@ export const commands: Record<string, Entry> = {
     summary: "a SCADA export through the pipeline: CSV, CSV.gz or JSON lines",
     load: () => import("./replay.ts"),
   },
+  tail: { summary: "records of a stream as they come", load: () => import("./tail.ts") },
+  scan: { summary: "anomalies, highest score first", load: () => import("./scan.ts") },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
   destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },

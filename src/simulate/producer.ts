@@ -57,6 +57,7 @@ export async function produce(
   let ended = false;
 
   const readOn = async () => {
+    let tick: Promise<undefined> | undefined;
     while (!ended && !signal?.aborted && buffer.size < READ_AHEAD && !buffer.ready(wanted)) {
       const next = coming ?? source.next();
       // Most sources have the next one at hand: awaiting each would cost more than sending it.
@@ -64,9 +65,9 @@ export async function produce(
       if (!result) {
         coming = next as Promise<IteratorResult<Reading>>;
         // A source that keeps its own time mustn't hold up what it gave before.
-        result = await Promise.race([coming, sleep(TICK_MS).then(() => undefined)]);
-        if (!result && buffer.size > 0) return;
-        if (!result) continue;
+        tick ??= sleep(TICK_MS).then(() => undefined);
+        result = await Promise.race([coming, tick]);
+        if (!result) return;
         coming = undefined;
       }
       if (result.done) ended = true;

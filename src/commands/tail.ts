@@ -1,0 +1,95 @@
+import { type Context, defineCommand } from "../io/command.ts";
+import { instant, number } from "../io/parse.ts";
+import { clip, printable } from "../io/text.ts";
+
+export const command = defineCommand<undefined>({
+  name: "tail",
+  summary: "records of a stream as they come",
+  description:
+    "Prints the records of all shards of a stream as they come, a line each (JSON lines when piped), until Ctrl-C. Follows " +
+    "the stream across resharding.",
+  arguments: [{ name: "<stream>", description: "e.g. AnomalyDetectionStream" }],
+  options: [
+    {
+      flags: "--since <time>",
+      description: "from a time or a while ago (15m), or all that the stream keeps: start (default from now on)",
+      parse: (text) => (text === "start" ? text : instant("--since")(text)),
+    },
+    { flags: "--min-score <n>", description: "only records with this score or more", parse: number("--min-score") },
+    {
+      flags: "--limit <n>",
+      description: "end after n records",
+      parse: number("--limit", { min: 1, integer: true }),
+    },
+  ],
+  examples: [
+    "windops tail AnomalyDetectionStream",
+    "windops tail AnomalyDetectionStream --since 1h --min-score 2",
+    "windops tail WindDataStream --since start --limit 10 | jq .speed",
+  ],
+  run,
+});
+
+async function run(ctx: Context, [name]: [string], options: Record<string, any>): Promise<undefined> {
+  const [{ connect }, { tail }, { edge }] = await Promise.all([
+    import("../pipeline/session.ts"),
+    import("../pipeline/tail.ts"),
+    import("../io/edge.ts"),
+  ]);
+  const session = await connect(ctx);
+  const { since } = options;
+  const records = tail({
+    ...edge(ctx.signal),
+    kinesis: await session.clients.kinesis(),
+    // The contract's name also finds the stream that a prefix or another name was given.
+    stream: streamNamed(name, session.names),
+    signal: ctx.signal,
+    poll: session.target.kind === "aws" ? 1000 : 250,
+    wallClock: () => ctx.now().getTime(),
+    note: (text) => ctx.io.err(ctx.io.errStyle.yellow(printable(text))),
+    start:
+      since === undefined
+        ? { type: "LATEST" }
+        : since === "start"
+          ? { type: "TRIM_HORIZON" }
+          : { type: "AT_TIMESTAMP", at: since },
+  });
+  let shown = 0;
+  for await (const { data } of records) {
+    const value = decode(data);
+    if (options.minScore !== undefined && !(Number(value.score) >= options.minScore)) continue;
+    ctx.io.record(value, () => line(value, ctx.io, session.settings.minScore));
+    if (++shown === options.limit) return;
+    const { stdout } = ctx.io;
+    // A slow reader of the pipe slows the tail; it mustn't fill the memory.
+    if (stdout.writableNeedDrain) await new Promise((resolve) => stdout.once("drain", resolve));
+  }
+}
+
+function streamNamed(name: string, names: { inputStream: string; outputStream: string }): string {
+  if (name === "WindDataStream") return names.inputStream;
+  return name === "AnomalyDetectionStream" ? names.outputStream : name;
+}
+
+/** The record's JSON object; anything else as `raw`. */
+function decode(data: Uint8Array): Record<string, unknown> {
+  const text = new TextDecoder().decode(data);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Not ours to judge: shown as it is.
+  }
+  return { raw: text };
+}
+
+/** A reading in columns; whatever else there is as JSON. Nothing from a record reaches the terminal unescaped. */
+function line(value: Record<string, unknown>, io: Context["io"], threshold: number): string {
+  const { turbineId, location, speed, timestamp, score } = value;
+  if (typeof speed !== "number") return clip(printable(JSON.stringify(value)), io.width);
+  const name = printable(String(turbineId ?? location ?? "?")).padEnd(20);
+  const columns = `${printable(String(timestamp ?? "")).padEnd(24)}  ${name}  ${speed.toFixed(2).padStart(6)} m/s`;
+  if (typeof score !== "number") return columns;
+  const scored = `${columns}  score ${score.toFixed(2).padStart(5)}`;
+  return score >= threshold ? io.style.red(`${scored}  anomaly`) : scored;
+}

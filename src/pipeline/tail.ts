@@ -1,0 +1,155 @@
+import type { _Record, Shard } from "@aws-sdk/client-kinesis";
+import { DescribeStreamSummaryCommand, ListShardsCommand } from "../aws/kinesis.ts";
+import { noStream } from "./stream-capacity.ts";
+import { isPassing, readShard, type ShardReading, type StartAt } from "./tail-shard.ts";
+
+export type { StartAt } from "./tail-shard.ts";
+
+export type TailOptions = Omit<ShardReading, "retention"> & { start: StartAt };
+
+/** A record with where it was. */
+export interface TailRecord {
+  shardId: string;
+  sequenceNumber: string;
+  partitionKey: string;
+  /** Milliseconds since 1970. */
+  arrival: number;
+  data: Uint8Array;
+}
+
+/** Batches taken off the shards but not yet off this generator: a slow consumer slows reading, not memory. */
+const MOST_WAITING = 64;
+
+/**
+ * Records of all shards of a stream as they come, each shard's in order, across resharding: a closed shard is read to its
+ * end, then its children from their beginning (a child of two, when both are done). Ends when `signal` is aborted; throws
+ * `WindopsError` where there's no such stream.
+ */
+export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, void> {
+  const { kinesis, stream, sleep, start } = options;
+  const retention = await retentionOf(kinesis, stream);
+  // Ends the shards' readers also when the consumer has enough.
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  options.signal.addEventListener("abort", end, { once: true });
+  if (options.signal.aborted) end();
+  const reading: ShardReading = { ...options, retention, signal: stop.signal };
+  const waiting: { shardId: string; records: _Record[] }[] = [];
+  let wake: (() => void) | undefined;
+  const running = new Map<string, Promise<void>>();
+  const finished = new Set<string>();
+  let failure: unknown;
+
+  const follow = (shardId: string, from: StartAt) => {
+    if (running.has(shardId) || finished.has(shardId)) return;
+    const read = async () => {
+      for await (const records of readShard(reading, shardId, from)) {
+        while (waiting.length >= MOST_WAITING && !stop.signal.aborted) await sleep(20);
+        waiting.push({ shardId, records });
+        wake?.();
+      }
+      finished.add(shardId);
+      if (!stop.signal.aborted) await descend();
+    };
+    running.set(
+      shardId,
+      read()
+        .catch((error) => {
+          failure ??= error;
+        })
+        .finally(() => {
+          running.delete(shardId);
+          wake?.();
+        }),
+    );
+  };
+  /** Opens the children whose parents are all read. Under LATEST too they begin at their beginning. */
+  const descend = async () => {
+    const shards = await shardsOf(reading);
+    const known = new Set(shards.map(({ ShardId }) => ShardId!));
+    for (const { ShardId, ParentShardId, AdjacentParentShardId } of shards) {
+      const parents = [ParentShardId, AdjacentParentShardId].filter((id): id is string => !!id && known.has(id));
+      const reads = parents.some((id) => finished.has(id));
+      if (reads && parents.every((id) => finished.has(id))) {
+        follow(ShardId!, start.type === "AT_TIMESTAMP" ? start : { type: "TRIM_HORIZON" });
+      }
+    }
+  };
+
+  try {
+    for (const { shardId, skipped } of begin(await shardsOf(reading), start)) {
+      if (skipped) finished.add(shardId);
+      else follow(shardId, start);
+    }
+    for (;;) {
+      const batch = waiting.shift();
+      if (!batch) {
+        if (failure) throw failure;
+        if (stop.signal.aborted || running.size === 0) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (waiting.length > 0 || running.size === 0) resolve();
+        });
+        continue;
+      }
+      for (const record of batch.records) yield recordOf(batch.shardId, record);
+    }
+  } finally {
+    options.signal.removeEventListener("abort", end);
+    stop.abort();
+    await Promise.allSettled(running.values());
+  }
+}
+
+/** Shards to begin with: under LATEST the open ones (closed ones are done), else those without a parent that's left. */
+function begin(shards: Shard[], start: StartAt): { shardId: string; skipped: boolean }[] {
+  const known = new Set(shards.map(({ ShardId }) => ShardId));
+  if (start.type === "LATEST") {
+    return shards.map((shard) => {
+      return { shardId: shard.ShardId!, skipped: shard.SequenceNumberRange?.EndingSequenceNumber !== undefined };
+    });
+  }
+  return shards
+    .filter(
+      ({ ParentShardId, AdjacentParentShardId }) => !known.has(ParentShardId) && !known.has(AdjacentParentShardId),
+    )
+    .map(({ ShardId }) => ({ shardId: ShardId!, skipped: false }));
+}
+
+async function shardsOf({ kinesis, stream, sleep, random, signal }: ShardReading): Promise<Shard[]> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const shards: Shard[] = [];
+      let NextToken: string | undefined;
+      do {
+        // With a token the call takes no stream name.
+        const page = await kinesis.send(new ListShardsCommand(NextToken ? { NextToken } : { StreamName: stream }));
+        shards.push(...(page.Shards ?? []));
+        NextToken = page.NextToken;
+      } while (NextToken);
+      return shards;
+    } catch (error) {
+      if (signal.aborted || !(isPassing(error) || (error as Error).name === "ResourceInUseException")) throw error;
+      await sleep(Math.min(10_000, 200 * 2 ** attempt) * (0.5 + random()));
+    }
+  }
+}
+
+async function retentionOf(kinesis: ShardReading["kinesis"], stream: string): Promise<number> {
+  try {
+    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: stream }));
+    return (StreamDescriptionSummary?.RetentionPeriodHours ?? 24) * 3_600_000;
+  } catch (error) {
+    throw (error as Error).name === "ResourceNotFoundException" ? noStream(stream, error) : error;
+  }
+}
+
+function recordOf(shardId: string, { Data, SequenceNumber, PartitionKey, ApproximateArrivalTimestamp }: _Record) {
+  return {
+    shardId,
+    sequenceNumber: SequenceNumber!,
+    partitionKey: PartitionKey ?? "",
+    arrival: ApproximateArrivalTimestamp?.getTime() ?? 0,
+    data: Data ?? new Uint8Array(),
+  };
+}
