@@ -68,13 +68,36 @@ export class ProducerBuffer {
     return taken;
   }
 
-  /** Whether a request of `most` readings can be made up without reading on. */
-  ready(most: number): boolean {
-    if (this.#waiting.length < Math.min(most, MOST_RECORDS)) return false;
-    if (!this.#ordered) return true;
-    const turbines = new Set<string>();
-    for (const { reading } of this.#waiting) turbines.add(reading.turbineId);
-    // A turbine's next reading shows that all turbines had their turn.
-    return turbines.size < this.#waiting.length || turbines.size >= Math.min(most, MOST_RECORDS);
+  /** What a request could be made up of now; `add` keeps it up to date until the next one. */
+  sendable(held: (turbineId: string) => boolean): Sendable {
+    const sendable = new Sendable(this.#ordered, held);
+    for (const { reading } of this.#waiting) sendable.add(reading.turbineId);
+    return sendable;
+  }
+}
+
+/** Counts readings that may go: one a turbine where order matters, none of turbines that are held back. */
+export class Sendable {
+  readonly #turbines = new Set<string>();
+  readonly #ordered: boolean;
+  readonly #held: (turbineId: string) => boolean;
+  #count = 0;
+  #repeated = false;
+
+  constructor(ordered: boolean, held: (turbineId: string) => boolean) {
+    this.#ordered = ordered;
+    this.#held = held;
+  }
+
+  add(turbineId: string): void {
+    if (this.#held(turbineId)) return;
+    if (!this.#ordered) this.#count++;
+    else if (this.#turbines.has(turbineId)) this.#repeated = true;
+    else this.#turbines.add(turbineId);
+  }
+
+  /** `most` can go, or reading on only brings further readings of turbines that have one waiting. */
+  enough(most: number): boolean {
+    return this.#ordered ? this.#repeated || this.#turbines.size >= most : this.#count >= most;
   }
 }

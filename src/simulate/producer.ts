@@ -58,7 +58,8 @@ export async function produce(
 
   const readOn = async () => {
     let tick: Promise<undefined> | undefined;
-    while (!ended && !signal?.aborted && buffer.size < READ_AHEAD && !buffer.ready(wanted)) {
+    const sendable = buffer.sendable((turbineId) => backoff.holds(turbineId));
+    while (!ended && !signal?.aborted && buffer.size < READ_AHEAD && !sendable.enough(wanted)) {
       const next = coming ?? source.next();
       // Most sources have the next one at hand: awaiting each would cost more than sending it.
       let result = "then" in next ? undefined : next;
@@ -70,8 +71,12 @@ export async function produce(
         if (!result) return;
         coming = undefined;
       }
-      if (result.done) ended = true;
-      else buffer.add({ reading: result.value, data: Buffer.from(JSON.stringify(result.value)) });
+      if (result.done) {
+        ended = true;
+        break;
+      }
+      buffer.add({ reading: result.value, data: Buffer.from(JSON.stringify(result.value)) });
+      sendable.add(result.value.turbineId);
     }
   };
 

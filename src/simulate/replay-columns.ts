@@ -117,5 +117,7 @@ export function timeOf(value: unknown): number | undefined {
     ? "Z"
     : zone.replace(/^([+-]\d{2}):?(\d{2})?$/, (_, h, m) => `${h}:${m ?? "00"}`);
   const milliseconds = Date.parse(`${day}T${minute}${seconds.replace(",", ".")}${offset}`);
-  return Number.isNaN(milliseconds) ? undefined : milliseconds;
+  // JavaScript takes 30 February for 1 March.
+  if (Number.isNaN(milliseconds) || !new Date(`${day}T00:00Z`).toISOString().startsWith(day!)) return undefined;
+  return milliseconds;
 }
