@@ -32,6 +32,13 @@ export class Directory {
   find(request: IncomingMessage, url: URL): Destination {
     const scope = signatureScope(request, url);
     const region = scope?.region || "us-east-1";
+    // Services name files after it.
+    if (!/^[a-z][a-z0-9-]{0,62}$/.test(region)) {
+      throw new AwsError(
+        "InvalidSignatureException",
+        `Credential should be scoped to a valid region, not '${region}'.`,
+      );
+    }
     const target = request.headers["x-amz-target"];
     if (typeof target === "string") {
       const name = this.#byTarget.get(target.slice(0, target.lastIndexOf(".")));
