@@ -7,6 +7,10 @@ interface Entry {
 
 /** Every command, in the order of `--help`; a command's module is loaded only when it is called. */
 export const commands: Record<string, Entry> = {
+  demo: {
+    summary: "the whole pipeline on this machine: wind, three anomalies, three e-mails",
+    load: () => import("./demo.ts"),
+  },
   setup: { summary: "create or repair the whole pipeline, or the steps named", load: () => import("./setup.ts") },
   "upload-jar": { summary: "the bucket, and the Flink job's jar in it", load: () => import("./upload-jar.ts") },
   "create-streams": { summary: "the two streams", load: () => import("./create-streams.ts") },

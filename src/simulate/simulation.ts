@@ -139,3 +139,10 @@ export class InjectedAnomalies {
     return [...this.#found.values()].sort((a, b) => a.id - b.id);
   }
 }
+
+/** The anomalies of a simulation that has an end, as its readings show them. */
+export function injectedBy(simulation: Simulation): InjectedAnomaly[] {
+  const injected = new InjectedAnomalies();
+  for (const simulated of readingsOf(simulation)) injected.add(simulated);
+  return injected.list();
+}
