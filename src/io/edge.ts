@@ -9,18 +9,27 @@ export interface Edge {
 }
 
 export function edge(signal: AbortSignal): Edge {
+  const sleepers = new Set<() => void>();
+  // One listener for all who sleep: a signal warns of more than ten.
+  signal.addEventListener(
+    "abort",
+    () => {
+      for (const wake of [...sleepers]) wake();
+    },
+    { once: true },
+  );
   return {
     now: () => performance.now(),
     sleep: (milliseconds) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
-        const done = () => {
+        const wake = () => {
           clearTimeout(timer);
-          signal.removeEventListener("abort", done);
+          sleepers.delete(wake);
           resolve();
         };
-        const timer = setTimeout(done, milliseconds);
-        signal.addEventListener("abort", done, { once: true });
+        const timer = setTimeout(wake, milliseconds);
+        sleepers.add(wake);
       }),
     random: Math.random,
   };

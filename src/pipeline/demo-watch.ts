@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
 
 /** What became of an injected anomaly. Times are milliseconds from the acknowledgement of the reading that raised it. */
 export interface Alert extends InjectedAnomaly {
-  /** Highest stored score, and the speed (m/s) measured with it. */
+  /** Score and speed (m/s) of the first stored reading that raised it; 0 where none did. */
   score: number;
   speed: number;
   rowMs?: number;
@@ -61,16 +61,15 @@ export class DemoWatch {
       const mine = rows.filter((row) => belongs(anomaly, row.turbineId, row.timestamp));
       const found = this.#found.get(anomaly.id) ?? { score: 0, speed: 0 };
       this.#found.set(anomaly.id, found);
-      const highest = mine[0];
-      if (highest) {
-        found.score = highest.score;
-        found.speed = highest.speed;
-        const first = mine.reduce((a, b) => (a.timestamp < b.timestamp ? a : b));
+      const first = mine.toSorted((a, b) => (a.timestamp < b.timestamp ? -1 : 1))[0];
+      if (first) {
+        found.score = first.score;
+        found.speed = first.speed;
         found.from ??= this.#acknowledged.get(`${first.turbineId}@${first.timestamp}`);
         found.row ??= this.#wallClock();
       }
       const mail = this.#mails.find((m) => isFor(anomaly, m));
-      if (mail && highest && found.mail === undefined) {
+      if (mail && first && found.mail === undefined) {
         found.mail = Date.parse(mail.sent);
         // The row came first, even if it wasn't seen before.
         found.row = Math.min(found.row!, found.mail);

@@ -47,6 +47,7 @@ export async function demo(ctx: Context, options: DemoOptions, tell: (alert: Ale
   const outside = edge(ctx.signal);
   const started = outside.now();
   const stateDir = mkdtempSync(join(tmpdir(), "windops-demo-"));
+  let kept = false;
   try {
     const session = await ready(ctx, stateDir, options);
     const task = ctx.io.task("Wind");
@@ -84,6 +85,7 @@ export async function demo(ctx: Context, options: DemoOptions, tell: (alert: Ale
     const settled = await finish(watch, planned, acknowledged, outside, ctx.signal, tell);
     const watched = await watch.result(planned);
     const problems = problemsOf(watched, acknowledged, settled);
+    kept = options.keep;
     return {
       ok: problems.length === 0,
       problems,
@@ -94,10 +96,10 @@ export async function demo(ctx: Context, options: DemoOptions, tell: (alert: Ale
       seconds: (outside.now() - started) / 1000,
       endpoint: session.target.endpoint!,
       stateDir,
-      kept: options.keep,
+      kept,
     };
   } finally {
-    if (!options.keep || ctx.signal.aborted) {
+    if (!kept) {
       await stopStack(stateDir);
       await rm(stateDir, { recursive: true, force: true });
     }
