@@ -96,7 +96,8 @@ export class Forest {
     for (let d = 0; d < dimensions; d++) {
       const value = values[d]!;
       if (Number.isFinite(value)) {
-        candidate[base + d] = Math.max(-LARGEST, Math.min(LARGEST, value)) + 0;
+        // Adding 0 turns -0 into 0.
+        candidate[base + d] = Math.fround(Math.max(-LARGEST, Math.min(LARGEST, value))) + 0;
         present++;
       } else if (this.#seen) candidate[base + d] = this.#shingle[base + d]!;
       else return false;

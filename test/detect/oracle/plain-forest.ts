@@ -72,7 +72,7 @@ export class PlainForest {
     for (let d = 0; d < dimensions; d++) {
       const value = values[d]!;
       if (Number.isFinite(value)) {
-        candidate[base + d] = Math.max(-LARGEST, Math.min(LARGEST, value)) + 0;
+        candidate[base + d] = Math.fround(Math.max(-LARGEST, Math.min(LARGEST, value))) + 0;
         present++;
       } else if (this.#seen[d]) candidate[base + d] = this.#shingle[base + d]!;
       else return false;

@@ -186,6 +186,49 @@ export function scoreAt2(forest: usize, tree: usize, leaf: u32, leafDepth: i32, 
   return score;
 }
 
+/** `scoreAt` for three and four coordinates: the point stays in a register. */
+export function scoreAt4(forest: usize, tree: usize, leaf: u32, leafDepth: i32, point: usize): f64 {
+  const leaves = tree + load<usize>(forest, LEAVES) - (capacity(forest) << 3);
+  const points = load<usize>(forest, POINTS);
+  const address = leaves + ((<usize>leaf) << 3);
+  const p = v128.load(point);
+  const own = v128.load(points + ((<usize>load<u32>(address)) << 4));
+  if (!v128.any_true(f32x4.ne(p, own))) return seen(forest, load<u16>(address, 4), leafDepth);
+  const boxes = load<usize>(forest, BOXES);
+  const inverse = load<usize>(forest, INVERSE);
+  const zero = f32x4.splat(0);
+  let depth = (<usize>leafDepth) << 3;
+  let score = load<f64>(inverse + depth);
+  let partings = load<usize>(forest, PARTINGS);
+  for (let id: u32 = load<u16>(address, 6); id !== NONE; ) {
+    const node = nodeAt(tree, id);
+    const entry = load<u32>(node, BOX);
+    let low: v128;
+    let high: v128;
+    if (entry !== NO_BOX) {
+      const box = boxes + ((<usize>entry) << 5);
+      low = v128.load(box);
+      high = v128.load(box, 16);
+    } else {
+      const left = load<u32>(leaves + ((<usize>load<u16>(node, LEFT)) << 3));
+      const right = load<u32>(leaves + ((<usize>load<u16>(node, RIGHT)) << 3));
+      const a = v128.load(points + ((<usize>left) << 4));
+      const b = v128.load(points + ((<usize>right) << 4));
+      low = f32x4.pmin(a, b);
+      high = f32x4.pmax(a, b);
+    }
+    depth -= 8;
+    const distance = acrossLanes(f32x4.pmax(zero, f32x4.pmax(f32x4.sub(low, p), f32x4.sub(p, high))));
+    const parted = distance === 0 ? 0 : distance / (distance + acrossLanes(f32x4.sub(high, low)));
+    store<f64>(partings, parted);
+    partings += 8;
+    if (parted === 0) break;
+    score = parted * load<f64>(inverse + depth) + (1 - parted) * score;
+    id = load<u16>(node, PARENT);
+  }
+  return score;
+}
+
 /** `scoreAt` for five to eight coordinates: the point stays in two registers. */
 export function scoreAt8(forest: usize, tree: usize, leaf: u32, leafDepth: i32, point: usize): f64 {
   const bytes: usize = 32;

@@ -252,6 +252,7 @@ function storePoint(forest: usize, point: usize): u32 {
 function treeScore(forest: usize, tree: usize, leaf: u32, depth: i32, point: usize): f64 {
   const bytes = load<usize>(forest, POINT_SIZE);
   if (bytes === 8) return trees.scoreAt2(forest, tree, leaf, depth, point);
+  if (bytes === 16) return trees.scoreAt4(forest, tree, leaf, depth, point);
   if (bytes === 32) return trees.scoreAt8(forest, tree, leaf, depth, point);
   return trees.scoreAt(forest, tree, leaf, depth, point);
 }

@@ -22,7 +22,7 @@ public final class Detector {
     private final double[] last;
 
     public Detector(DetectorSettings settings) {
-        this(settings, RcfForest.create(settings), new Calibration(), new double[settings.features().size()]);
+        this(settings, CutForest.create(settings), new Calibration(), new double[settings.features().size()]);
         Arrays.fill(last, Double.NaN);
     }
 
@@ -93,7 +93,7 @@ public final class Detector {
             for (int i = 0; i < last.length; i++) {
                 last[i] = in.readDouble();
             }
-            return new Detector(settings, RcfForest.read(in, settings), calibration, last);
+            return new Detector(settings, CutForest.read(in, settings), calibration, last);
         } catch (IOException e) {
             throw new UncheckedIOException("not a saved detector", e);
         }

@@ -85,7 +85,7 @@ class CutForestTest {
     }
 
     private static DetectorSettings settings(int shingleSize, long seed) {
-        return new DetectorSettings(Collections.nCopies(1, "speed"), 50, 256, 1.0 / 2560, shingleSize, 64, seed);
+        return new DetectorSettings(Collections.nCopies(1, "speed"), 30, 256, 1.0 / 2560, shingleSize, 64, seed);
     }
 
     private static byte[] bytes(Forest forest) throws IOException {
