@@ -11,6 +11,8 @@ export interface Server {
   endpoint: string;
   /** Resident memory in MiB. */
   rss(): number;
+  /** Processor time used so far, in microseconds. */
+  cpu(): number;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,11 @@ async function run(name: string, port: number, folder: string, args: string[], o
     name,
     endpoint,
     rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) / 1024,
+    cpu: () => {
+      // Fields 14 and 15 (user, system), in hundredths of a second; the name before them may have spaces.
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * 10_000;
+    },
     stop: async () => {
       child.kill("SIGKILL");
       await exited;

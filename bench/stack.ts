@@ -30,8 +30,21 @@ async function stream(kinesis: Kinesis, StreamName: string): Promise<void> {
   }
 }
 
-/** Acknowledged records a second. */
-async function putRate(kinesis: Kinesis, StreamName: string): Promise<number> {
+interface Measured {
+  records: number;
+  /** A second. */
+  rate: number;
+}
+
+/** With the server's own processor time for each record, in microseconds: what other load can't blur. */
+async function timed(server: Server, run: () => Promise<Measured>): Promise<Measured & { cpu: number }> {
+  const before = server.cpu();
+  const measured = await run();
+  return { ...measured, cpu: (server.cpu() - before) / measured.records };
+}
+
+/** Acknowledged records. */
+async function putRate(kinesis: Kinesis, StreamName: string): Promise<Measured> {
   const started = performance.now();
   let records = 0;
   const loop = async () => {
@@ -41,11 +54,11 @@ async function putRate(kinesis: Kinesis, StreamName: string): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
-  return records / ((performance.now() - started) / 1000);
+  return { records, rate: records / ((performance.now() - started) / 1000) };
 }
 
-/** Records a second, reading from the beginning again and again in pages of 1,000. */
-async function getRate(kinesis: Kinesis, StreamName: string): Promise<number> {
+/** Records read, from the beginning again and again in pages of 1,000. */
+async function getRate(kinesis: Kinesis, StreamName: string): Promise<Measured> {
   const started = performance.now();
   let records = 0;
   const loop = async () => {
@@ -64,21 +77,25 @@ async function getRate(kinesis: Kinesis, StreamName: string): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
-  return records / ((performance.now() - started) / 1000);
+  return { records, rate: records / ((performance.now() - started) / 1000) };
 }
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const results = new Map<string, { put: number[]; get: number[]; rss: number[] }>();
+const results = new Map<string, { put: number[]; get: number[]; putCpu: number[]; getCpu: number[]; rss: number[] }>();
 
 async function measure(start: () => Promise<Server>): Promise<void> {
   const server = await start();
   const kinesis = client(server.endpoint);
   try {
     await stream(kinesis, "bench");
-    const result = results.get(server.name) ?? { put: [], get: [], rss: [] };
+    const result = results.get(server.name) ?? { put: [], get: [], putCpu: [], getCpu: [], rss: [] };
     results.set(server.name, result);
-    result.put.push(await putRate(kinesis, "bench"));
-    result.get.push(await getRate(kinesis, "bench"));
+    const puts = await timed(server, () => putRate(kinesis, "bench"));
+    result.put.push(puts.rate);
+    result.putCpu.push(puts.cpu);
+    const gets = await timed(server, () => getRate(kinesis, "bench"));
+    result.get.push(gets.rate);
+    result.getCpu.push(gets.cpu);
     result.rss.push(server.rss());
   } finally {
     kinesis.destroy();
@@ -90,16 +107,20 @@ for (let i = 0; i < rounds; i++) for (const start of [canned, windops, kinesalit
 
 const ours = results.get("windops local")!;
 const targets: Record<string, number> = { kinesalite: 5, "kinesis-local": 100 };
-console.log("| server | PutRecords records/s | ours × | GetRecords records/s | ours × | target × | RSS MiB |");
-console.log("|---|--:|--:|--:|--:|--:|--:|");
-for (const [name, { put, get, rss }] of results) {
+console.log(
+  "| server | PutRecords records/s | ours × | server µs/record | GetRecords records/s | ours × | server µs/record | target × | RSS MiB |",
+);
+console.log("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+for (const [name, { put, get, putCpu, getCpu, rss }] of results) {
   const ratio = (a: number[], b: number[]) => (median(a) / median(b)).toFixed(1);
   const cells = [
     name,
     median(put).toFixed(0),
     ratio(ours.put, put),
+    median(putCpu).toFixed(1),
     median(get).toFixed(0),
     ratio(ours.get, get),
+    median(getCpu).toFixed(1),
     targets[name] === undefined ? "" : `≥ ${targets[name]}`,
     median(rss).toFixed(0),
   ];

@@ -103,6 +103,17 @@ export class Streams {
     return open;
   }
 
+  /** Opens every log in the background, so that what a crash has torn is said now and not at the first call. */
+  async openAll(): Promise<void> {
+    for (const [, stream] of this.#records.entries()) {
+      for (const shard of stream.shards) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (this.stack.signal.aborted) return;
+        if (this.find(stream.region, stream.name)?.folder === stream.folder) this.shard(stream, shard);
+      }
+    }
+  }
+
   /** Time (ms) before which the stream's records are gone. */
   oldest(stream: StreamRecord): number {
     return this.stack.now() - stream.retentionHours * 3_600_000;

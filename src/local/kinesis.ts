@@ -41,6 +41,9 @@ export function kinesis(stack: Stack): RpcService {
         await open.changed(signal);
       }
     },
+    started: () => {
+      streams.openAll().catch((error) => stack.log(`kinesis: ${error.stack}`));
+    },
     close: async () => streams.close(),
   };
 }
