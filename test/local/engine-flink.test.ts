@@ -1,33 +1,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { CreateStreamCommand, KinesisClient, PutRecordsCommand, waitUntilStreamExists } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ApplicationStart, Engine, RunningApplication } from "../../src/local/engine/engine.ts";
 import { flinkEngine } from "../../src/local/engine/flink.ts";
 import type { FlinkApplication } from "../../src/local/engine/flink-application.ts";
-import { flinkBuild, isBuilt } from "../../src/local/engine/flink-build.ts";
-import { java } from "../../src/local/engine/java.ts";
 import type { RunningStack } from "../../src/local/stack.ts";
-import { buildFlink } from "../../src/pipeline/build.ts";
+import { build, ensureBuilt, hasJdk, until } from "./flink-fixture.ts";
 import { clientOptions, temporaryFolder, temporaryStack } from "./stack-fixture.ts";
 
-const hasJdk = await java("javac", process.env).then(
-  () => true,
-  () => false,
-);
-const build = flinkBuild(process.env);
 const TURBINES = 3;
 const OUTPUT_AFTER = 20;
 
-/** Waits for a condition, as long as the test may take. */
-async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await delay(100);
-}
-
-// Where there is no JDK, `npm test` says that the Flink parts were skipped.
 describe.runIf(hasJdk)("engine flink", { timeout: 180_000 }, () => {
   let stack: RunningStack;
   let client: KinesisClient;
@@ -36,7 +22,7 @@ describe.runIf(hasJdk)("engine flink", { timeout: 180_000 }, () => {
   const folder = temporaryFolder();
 
   beforeAll(async () => {
-    if (!isBuilt(build)) await buildFlink(process.env, new AbortController().signal, () => {});
+    await ensureBuilt();
     stack = await temporaryStack();
     client = new KinesisClient({ ...clientOptions(stack.endpoint), requestHandler: new NodeHttpHandler() });
     for (const StreamName of ["In", "Out"]) {

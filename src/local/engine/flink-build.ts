@@ -35,8 +35,8 @@ const newest = (path: string): number =>
 
 /** Whether all of it is there and newer than the job's sources. */
 export function isBuilt(build: FlinkBuild): boolean {
-  const made = [build.jar, build.launcher];
-  if (![...made, build.runtime].every((path) => existsSync(path))) return false;
+  if (![build.jar, build.launcher, build.runtime].every((path) => existsSync(path))) return false;
+  // The jar is written by every build; Maven leaves the launcher's alone where nothing of it changed.
   const sources = [join(build.source, "pom.xml"), join(build.source, "src", "main")];
-  return Math.min(...made.map((path) => statSync(path).mtimeMs)) >= Math.max(...sources.map(newest));
+  return statSync(build.jar).mtimeMs >= Math.max(...sources.map(newest));
 }

@@ -1,0 +1,38 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { flinkBuild, isBuilt } from "../../src/local/engine/flink-build.ts";
+import { java } from "../../src/local/engine/java.ts";
+import { buildFlink } from "../../src/pipeline/build.ts";
+
+/** Where there is no JDK, `npm test` says that the Flink parts were skipped. */
+export const hasJdk = await java("javac", process.env).then(
+  () => true,
+  () => false,
+);
+
+export const build = flinkBuild(process.env);
+
+/** Builds the job unless it is up to date; test files that run side by side build it once. */
+export async function ensureBuilt(): Promise<void> {
+  const lock = `${build.folder}.lock`;
+  while (!isBuilt(build)) {
+    try {
+      mkdirSync(lock);
+    } catch {
+      await delay(500);
+      continue;
+    }
+    try {
+      if (isBuilt(build)) return;
+      await buildFlink(process.env, new AbortController().signal, () => {});
+      if (!isBuilt(build)) throw new Error("a build that isn't up to date when it is done");
+    } finally {
+      rmSync(lock, { recursive: true });
+    }
+  }
+}
+
+/** Waits for a condition, as long as the test may take. */
+export async function until(what: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await what())) await delay(100);
+}
