@@ -42,11 +42,10 @@ export function adminOperations(streams: Streams): Record<string, Operation> {
         );
       }
       checkQuotas(streams.list(call.region), mode, shards, stack.account);
-      const stream = streams.create(input.StreamName, call.region, shards, mode);
-      const maxRecordKiB = input.MaxRecordSizeInKiB ?? stream.maxRecordKiB;
       const tags = input.Tags ?? {};
       checkTags(tags, {});
-      streams.put({ ...streams.get(input, call), maxRecordKiB, tags });
+      const given = { name: input.StreamName, mode, maxRecordKiB: input.MaxRecordSizeInKiB ?? 1024, tags };
+      streams.create(call.region, given, shards);
       return {};
     },
     DeleteStream: (input, call) => {

@@ -56,20 +56,21 @@ export class Streams {
     this.#wakeAt(changed);
   }
 
-  create(name: string, region: string, shardCount: number, mode: StreamRecord["mode"]): StreamRecord {
+  create(
+    region: string,
+    given: Pick<StreamRecord, "name" | "mode" | "maxRecordKiB" | "tags">,
+    shardCount: number,
+  ): void {
     const now = this.stack.now();
     const stream: StreamRecord = {
-      name,
+      ...given,
       region,
-      arn: `arn:aws:kinesis:${region}:${this.stack.account}:stream/${name}`,
+      arn: `arn:aws:kinesis:${region}:${this.stack.account}:stream/${given.name}`,
       folder: randomUUID(),
       created: now,
-      mode,
       retentionHours: 24,
       encryption: "NONE",
-      maxRecordKiB: 1024,
       monitoring: [],
-      tags: {},
       shards: evenRanges(shardCount).map((range, index) => ({
         index,
         createdSeconds: Math.floor(now / 1000),
@@ -80,7 +81,6 @@ export class Streams {
       scalings: [],
     };
     this.change(stream, { status: "CREATING" });
-    return stream;
   }
 
   setConsumer(stream: StreamRecord, name: string, consumer: Omit<ConsumerRecord, "until"> | undefined): void {
@@ -151,7 +151,12 @@ export class Streams {
       const timer = setTimeout(
         () => {
           this.#timers.delete(timer);
-          this.find(stream.region, stream.name);
+          try {
+            this.find(stream.region, stream.name);
+          } catch (error) {
+            // A full disk, say: it is tried again when somebody looks.
+            this.stack.log(`kinesis: ${stream.name} did not change its state: ${(error as Error).message}`);
+          }
         },
         Math.max(0, time - this.stack.now()) + 1,
       );

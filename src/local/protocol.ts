@@ -56,7 +56,11 @@ export function cborCodec(wire: "cbor" | "rpc-v2-cbor"): Codec {
 }
 
 /** Query and EC2: a form in, XML out. */
-export function queryCodec(service: RpcService, wire: "query" | "ec2", operation: string): Codec {
+export function queryCodec(
+  service: Pick<RpcService, "namespace" | "timestamps" | "blobs">,
+  wire: "query" | "ec2",
+  operation: string,
+): Codec {
   const headers = { "content-type": "text/xml;charset=UTF-8" };
   const xml = wire === "query" ? queryXml : ec2Xml;
   return {

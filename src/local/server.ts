@@ -6,7 +6,7 @@ import { readBody } from "./body.ts";
 import type { Chaos } from "./chaos.ts";
 import { refusal } from "./doors.ts";
 import { AwsError } from "./errors.ts";
-import { type Answer, type Codec, jsonCodec } from "./protocol.ts";
+import { type Answer, type Codec, jsonCodec, queryCodec } from "./protocol.ts";
 import { eventMessage } from "./protocol-eventstream.ts";
 import { Directory, resolveCall } from "./routing.ts";
 import { type Call, Encoded, EventStream, type RpcService, type Service } from "./service.ts";
@@ -156,8 +156,9 @@ async function serve(
       found = { ...query, region: "us-east-1" };
     } else found = directory.find(request, url);
   } catch (error) {
-    if (error instanceof AwsError) return turnAway(response, plain.error(error, call.requestId), call);
-    throw error;
+    if (!(error instanceof AwsError)) throw error;
+    const codec = isForm(request) ? queryCodec({ namespace: "" }, "query", "") : plain;
+    return turnAway(response, codec.error(error, call.requestId), call);
   }
   call.service = found.name;
   call.region = found.region;
@@ -221,9 +222,11 @@ const internalFailure = (error: unknown) =>
 
 /** Query calls that need no signature (STS) and come as a form to the root. */
 function isUnsignedForm(request: IncomingMessage, url: URL): boolean {
-  const form = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
-  return request.method === "POST" && form && !request.headers.authorization && url.pathname === "/";
+  return request.method === "POST" && isForm(request) && !request.headers.authorization && url.pathname === "/";
 }
+
+const isForm = (request: IncomingMessage): boolean =>
+  (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
 
 function parseUrl(path: string | undefined): URL | undefined {
   // Not resolved against a base: "//host/key" is a path here, and dots in S3 keys stay (they come escaped).

@@ -60,6 +60,8 @@ describe("routing", () => {
     const target = await call({ "x-amz-target": "AmazonSQS.SendMessage" });
     expect(target.body).toContain("no service for X-Amz-Target AmazonSQS.SendMessage");
     expect((await call({ authorization: scope("sqs") }, "Action=X")).body).toContain('no service \\"sqs\\"');
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    expect((await call({ ...form, authorization: scope("sqs") }, "Action=X")).body).toMatch(/^<ErrorResponse.*sqs/);
   });
 
   test("the region comes from the signature, and can't name a file outside", async () => {
