@@ -18,6 +18,7 @@ interface Case {
 }
 
 const rounds = Number(process.argv[2] ?? 7);
+const CORE = 1;
 const one = (dimensions: number, shingleSize: number, trees: number, target: number): Case => ({
   dimensions,
   shingleSize,
@@ -31,9 +32,12 @@ const cases: Case[] = [
   one(1, 1, 50, 5),
   one(1, 8, 100, 3.5),
   one(1, 8, 50, 3.5),
-  one(2, 1, 100, 5),
+  // As many features as the detector makes of a speed.
+  one(4, 1, 50, 3.5),
   { dimensions: 1, shingleSize: 1, trees: 100, forests: 1000, readings: 20_000, target: 3 },
 ];
+/** Memory is measured over a few forests, each with its samples and its points' store full. */
+const MEASURED = { forests: 8, readings: 6000 };
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const folder = mkdtempSync(join(tmpdir(), "windops-bench-"));
@@ -51,14 +55,20 @@ try {
   console.log(
     "features shingle trees forests | Java/s   ours/s   ratio (range)     target | Java MB  ours MB a forest",
   );
-  for (const c of cases) {
+  const peers = (c: Case, forests: number): { java: Peer; node: Peer } => {
     const file = join(folder, "wind.f32");
     writeWind(file, 300_000, c.dimensions);
-    const shape = [c.dimensions, c.shingleSize, c.trees, c.forests].map(String);
-    const java = new Peer("java", ["-Xmx6g", "-cp", classPath, "io.windops.bench.ReferenceSpeed", file, ...shape], 1);
-    const node = new Peer(process.execPath, [ours, file, ...shape, "1"], 1);
+    const shape = [c.dimensions, c.shingleSize, c.trees, forests].map(String);
+    const heap = ["-Xmx6g", "-cp", classPath, "io.windops.bench.ReferenceSpeed"];
+    return {
+      java: new Peer("java", [...heap, file, ...shape], CORE),
+      node: new Peer(process.execPath, [ours, file, ...shape, "1"], CORE),
+    };
+  };
+  for (const c of cases) {
+    const { java, node } = peers(c, c.forests);
     // Samples full, code compiled.
-    const warmUp = Math.max(c.readings, 300 * c.forests);
+    const warmUp = Math.max(c.readings, 260 * c.forests);
     await java.ask(String(warmUp));
     await node.ask(String(warmUp));
     const javaRates: number[] = [];
@@ -67,19 +77,31 @@ try {
       javaRates.push((1e9 * c.readings) / (await java.ask(String(c.readings))));
       ourRates.push((4e9 * c.readings) / (await node.ask(String(4 * c.readings))));
     }
-    const ratios = ourRates.map((rate, i) => rate / javaRates[i]!);
-    const [javaBytes, ourBytes] = [await java.ask("bytes"), await node.ask("bytes")];
     java.end();
     node.end();
-    const megabytes = (bytes: number): string => (bytes / c.forests / 2 ** 20).toFixed(2);
-    console.log(
-      `${String(c.dimensions).padEnd(8)} ${String(c.shingleSize).padEnd(7)} ${String(c.trees).padEnd(5)} ${String(c.forests).padEnd(7)} | ` +
-        `${median(javaRates).toFixed(0).padStart(6)}   ${median(ourRates).toFixed(0).padStart(6)}   ` +
-        `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`.padEnd(
-          18,
-        ) +
-        ` ≥ ${String(c.target).padEnd(4)} | ${megabytes(javaBytes).padStart(6)}  ${megabytes(ourBytes).padStart(6)}`,
-    );
+    const memory = peers(c, MEASURED.forests);
+    const bytes: number[] = [];
+    for (const peer of [memory.java, memory.node]) {
+      await peer.ask(String(MEASURED.forests * MEASURED.readings));
+      bytes.push((await peer.ask("bytes")) / MEASURED.forests / 2 ** 20);
+      peer.end();
+    }
+    const ratios = ourRates.map((rate, i) => rate / javaRates[i]!);
+    const range = `(${Math.min(...ratios).toFixed(1)}-${Math.max(...ratios).toFixed(1)})`;
+    const row = [
+      String(c.dimensions).padStart(8),
+      String(c.shingleSize).padStart(8),
+      String(c.trees).padStart(6),
+      String(c.forests).padStart(8),
+      median(javaRates).toFixed(0).padStart(8),
+      median(ourRates).toFixed(0).padStart(8),
+      median(ratios).toFixed(2).padStart(6),
+      range.padEnd(11),
+      `≥ ${c.target}`.padEnd(7),
+      bytes[0]!.toFixed(2).padStart(8),
+      bytes[1]!.toFixed(2).padStart(8),
+    ];
+    console.log(row.join(" "));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

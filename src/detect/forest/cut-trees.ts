@@ -55,8 +55,8 @@ export class CutTrees implements Trees {
 
   /** Sees to it that the slabs have room: a tree makes at most two boxes when it learns a point. */
   reserve(points: number, boxes: number): void {
-    if (this.header.get(at.FREE_POINTS) < points) this.#growPoints(Math.ceil(this.#points * 1.25) + points);
-    if (this.header.get(at.FREE_BOXES) < boxes) this.#growBoxes(Math.ceil(this.#boxes * 1.1) + boxes);
+    if (this.header.get(at.FREE_POINTS) < points) this.#growPoints(Math.ceil(this.#points * 1.1) + points);
+    if (this.header.get(at.FREE_BOXES) < boxes) this.#growBoxes(Math.ceil(this.#boxes * 1.03) + boxes);
   }
 
   dispose(): void {

@@ -70,11 +70,33 @@ final class CutForest implements Forest {
 
     @Override
     public double process(double[] values) {
-        if (!complete(values)) {
+        return complete(values) ? take(true) : 0;
+    }
+
+    @Override
+    public void update(double[] values) {
+        if (complete(values)) {
+            take(false);
+        }
+    }
+
+    @Override
+    public double score(double[] values) {
+        int size = samples[0].size;
+        if (!complete(values) || updates < settings.outputAfter() || size == 0) {
             return 0;
         }
+        double sum = 0;
+        for (int t = 0; t < trees.length; t++) {
+            sum += scoreOf(t, size);
+        }
+        return sum * log2[size + 1] / trees.length;
+    }
+
+    /** Scores the candidate if asked and if enough is learnt, then learns it. */
+    private double take(boolean asked) {
         int size = samples[0].size;
-        boolean scoring = updates >= settings.outputAfter() && size > 0;
+        boolean scoring = asked && updates >= settings.outputAfter() && size > 0;
         System.arraycopy(candidate, 0, shingle, 0, candidate.length);
         updates++;
         if (updates < settings.shingleSize()) {
@@ -85,11 +107,10 @@ final class CutForest implements Forest {
         int entry = points.add(candidate);
         double sum = 0;
         for (int t = 0; t < trees.length; t++) {
-            if (size > 0 && (t & 3) == 0) {
-                CutTree.descend(trees, t, candidate, reached);
-            }
             if (scoring) {
-                sum += trees[t].score(candidate, reached[t & 3], size, log2, inverse);
+                sum += scoreOf(t, size);
+            } else if (size > 0) {
+                descend(t);
             }
             if (!full || samples[t].target <= next) {
                 learn(trees[t], samples[t], entry, reached[t & 3], scoring, full, next);
@@ -102,6 +123,18 @@ final class CutForest implements Forest {
             rescale();
         }
         return scoring ? sum * log2[size + 1] / trees.length : 0;
+    }
+
+    private double scoreOf(int t, int size) {
+        descend(t);
+        return trees[t].score(candidate, reached[t & 3], size, log2, inverse);
+    }
+
+    /** Sees to it that `reached` has tree t's leaf: trees go down in fours, so t counts up. */
+    private void descend(int t) {
+        if ((t & 3) == 0) {
+            CutTree.descend(trees, t, candidate, reached);
+        }
     }
 
     private void learn(

@@ -14,6 +14,12 @@ interface Forest {
      */
     double process(double[] values);
 
+    /** As {@link #process}, without learning. */
+    double score(double[] values);
+
+    /** As {@link #process}, without a score. */
+    void update(double[] values);
+
     /** Readings learnt. */
     long updates();
 

@@ -42,6 +42,16 @@ final class RcfForest implements Forest {
         return score;
     }
 
+    @Override
+    public double score(double[] values) {
+        throw new UnsupportedOperationException("the oracle only processes");
+    }
+
+    @Override
+    public void update(double[] values) {
+        throw new UnsupportedOperationException("the oracle only processes");
+    }
+
     private boolean complete(double[] values) {
         int present = 0;
         for (double value : values) {
