@@ -42,6 +42,10 @@ export const commands: Record<string, Entry> = {
   },
   tail: { summary: "records of a stream as they come", load: () => import("./tail.ts") },
   scan: { summary: "anomalies, highest score first", load: () => import("./scan.ts") },
+  prove: {
+    summary: "one anomaly through the live pipeline, with the time of each hop",
+    load: () => import("./prove.ts"),
+  },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
   destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },

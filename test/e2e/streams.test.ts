@@ -1,0 +1,161 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { finished, Machine, says } from "./windops.ts";
+
+const machine = new Machine();
+beforeAll(async () => {
+  await machine.run("local", "up", "--port", "0");
+  await machine.run("create-streams");
+});
+afterAll(() => machine.close());
+
+const lines = (text: string) => text.trim().split("\n");
+
+describe("pipes", () => {
+  it("an endless writer ends cleanly when its reader has gone", async () => {
+    const child = machine.start("simulate", "--out", "-", "--rate", "max");
+    await says(child.stdout, /\n/);
+    child.stdout.destroy();
+    expect((await finished(child)).code).toBe(0);
+  });
+
+  it("results go to stdout, everything else to stderr, without escape codes", async () => {
+    const { code, stdout, stderr } = await machine.run(
+      "simulate",
+      "--duration",
+      "1s",
+      "--turbines",
+      "20",
+      "--seed",
+      "9",
+    );
+    expect({ code, lines: lines(stdout).length }).toEqual({ code: 0, lines: 1 });
+    expect(stdout).toMatch(/^20 readings of 20 turbines acknowledged by WindDataStream/);
+    expect(stderr).toMatch(
+      /^Target: embedded stack http:\/\/127\.0\.0\.1:\d+, account 000000000000, region us-east-1\n$/,
+    );
+  });
+
+  it("--json is one document", async () => {
+    const result = await machine.json("simulate", "--duration", "1s", "--turbines", "5", "--seed", "9");
+    expect(result).toMatchObject({
+      stream: "WindDataStream",
+      acknowledged: 5,
+      seed: 9,
+      anomalies: [],
+      interrupted: false,
+    });
+  });
+
+  it("what simulate writes, replay reads, and tail shows again", async () => {
+    const args = ["--anomalies", "2", "--turbines", "4", "--seed", "3", "--labels", "labels.jsonl"];
+    const file = await machine.run("simulate", ...args, "--out", "wind.jsonl");
+    expect(file.code).toBe(0);
+    const written = lines(readFileSync(join(machine.home, "wind.jsonl"), "utf8")).map((line) => JSON.parse(line));
+    expect(Object.keys(written[0])).toEqual(["turbineId", "location", "speed", "timestamp"]);
+    const labels = lines(readFileSync(join(machine.home, "labels.jsonl"), "utf8")).map((line) => JSON.parse(line));
+    expect(new Set(labels.map(({ kind }) => kind))).toEqual(new Set(["gust", "storm"]));
+    const started = new Date().toISOString();
+    const replayed = await machine.json("replay", "wind.jsonl", "--location", "location");
+    expect(replayed).toMatchObject({ acknowledged: written.length, readings: written.length, turbines: 4 });
+    const { stdout } = await machine.run(
+      "tail",
+      "WindDataStream",
+      "--since",
+      started,
+      "--limit",
+      String(written.length),
+    );
+    const order = (rows: { timestamp: string; turbineId: string }[]) =>
+      rows.toSorted((a, b) => (a.timestamp + a.turbineId < b.timestamp + b.turbineId ? -1 : 1));
+    expect(order(lines(stdout).map((line) => JSON.parse(line)))).toEqual(order(written));
+  });
+
+  it("rows from stdin", async () => {
+    const child = machine.start("replay", "-", "--json");
+    child.stdin.end("turbineId;timestamp;speed\nA;2020-01-01 00:00;5,5\nA;2020-01-01 00:10;\n");
+    expect(JSON.parse((await finished(child)).stdout)).toMatchObject({ rows: 2, acknowledged: 1, withoutSpeed: 1 });
+  });
+
+  it("nothing from a record steers the terminal", async () => {
+    const name = "\u001b]0;x\u0007<script>";
+    writeFileSync(
+      join(machine.home, "evil.jsonl"),
+      `${JSON.stringify({ turbineId: name, timestamp: "2020-01-01", speed: 1 })}\n`,
+    );
+    const started = new Date().toISOString();
+    await machine.run("replay", "evil.jsonl");
+    const { stdout } = await machine.run("tail", "WindDataStream", "--since", started, "--limit", "1");
+    expect(stdout).not.toMatch(/[\u001b\u0007]/);
+    expect(JSON.parse(stdout).turbineId).toBe(name);
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("ends with the request in hand, says how to go on, and --resume goes on there", async () => {
+    const started = new Date().toISOString();
+    const child = machine.start(
+      "simulate",
+      "--duration",
+      "4s",
+      "--turbines",
+      "10",
+      "--rate",
+      "50/s",
+      "--seed",
+      "4",
+      "--json",
+    );
+    await says(child.stderr, /"done":[1-9]/);
+    child.kill("SIGINT");
+    const first = await finished(child);
+    expect(first.code).toBe(130);
+    const before = JSON.parse(first.stdout);
+    expect(before).toMatchObject({ interrupted: true, resume: "windops simulate --resume" });
+    const after = await machine.json("simulate", "--resume");
+    expect(before.acknowledged + after.acknowledged).toBe(200);
+    const { stdout } = await machine.run("tail", "WindDataStream", "--since", started, "--limit", "200");
+    const keys = lines(stdout)
+      .map((line) => JSON.parse(line))
+      .map((r) => `${r.turbineId} ${r.timestamp}`);
+    expect(new Set(keys).size).toBe(200);
+    // Nothing is left to resume.
+    expect((await machine.run("simulate", "--resume")).stderr).toContain("E_NO_RESUME");
+  });
+
+  it("a run that was killed loses nothing with --resume, and sends little again", async () => {
+    const started = new Date().toISOString();
+    const child = machine.start(
+      "simulate",
+      "--duration",
+      "4s",
+      "--turbines",
+      "10",
+      "--rate",
+      "100/s",
+      "--seed",
+      "5",
+      "--json",
+    );
+    await says(child.stderr, /"done":[1-9]\d\d/);
+    child.kill("SIGKILL");
+    await finished(child);
+    const after = await machine.json("simulate", "--resume");
+    const { contents, clients } = await import("../local/pipeline-fixture.ts");
+    const readings = (await contents(clients(await machine.endpoint()), "WindDataStream"))
+      .map((text) => JSON.parse(text))
+      .filter(({ timestamp }) => timestamp >= started);
+    expect(new Set(readings.map((r) => `${r.turbineId} ${r.timestamp}`)).size).toBe(400);
+    expect(after.acknowledged).toBeLessThan(400);
+    // What was sent again is what the last half second's note didn't have yet.
+    expect(readings.length).toBeLessThan(500);
+  });
+
+  it("ends a tail with 130", async () => {
+    const child = machine.start("tail", "WindDataStream", "--since", "start");
+    await says(child.stdout, /\n/);
+    child.kill("SIGINT");
+    expect((await finished(child)).code).toBe(130);
+  });
+});
