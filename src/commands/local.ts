@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Context, defineCommand, type OptionSpec } from "../io/command.ts";
 import { usageError } from "../io/errors.ts";
 import { number } from "../io/parse.ts";
+import { printable } from "../io/text.ts";
 
 interface Running {
   running: boolean;
@@ -144,19 +145,16 @@ export const command = defineCommand({
         const { notRunning } = await launch();
         const { endpoint, stateDir } = await status(ctx);
         if (!endpoint) throw notRunning(stateDir);
-        const response = await fetch(`${endpoint}/_windops/inbox?limit=${options.limit}`);
-        return (await response.json()) as { messages: InboxMessage[] };
+        const { readInbox } = await import("../pipeline/inbox.ts");
+        return { mails: (await readInbox(endpoint)).slice(-options.limit) };
       },
-      render: ({ messages }, io) => {
-        if (messages.length === 0) io.out("No messages.");
-        for (const m of messages) io.out(`${m.at}  ${m.to}  ${m.subject}`);
+      render: ({ mails }, io) => {
+        if (mails.length === 0) io.out("No mail.");
+        for (const { sent, to, subject, attributes } of mails) {
+          const about = attributes?.turbineId === undefined ? "" : `  ${attributes.turbineId}`;
+          io.out(printable(`${sent}  ${to}  ${subject}${about}`));
+        }
       },
     }),
   ],
 });
-
-interface InboxMessage {
-  at: string;
-  to: string;
-  subject: string;
-}

@@ -98,6 +98,9 @@ export async function prove(session: Session, options: ProveOptions): Promise<Pr
       if (at === undefined) return failed(hop);
       reach(hop, at);
     }
+    // Seen by asking again and again; it was there before the delivery had anything to claim.
+    const [stored, claimed] = ["stored", "claimed"].map((name) => proof.hops.find(({ hop }) => hop === name)!);
+    stored!.ms = Math.min(stored!.ms, claimed!.ms);
     proof.ok = true;
     return proof;
   } finally {
