@@ -1,5 +1,6 @@
 import type { CommandSpec, Context, OptionSpec } from "../io/command.ts";
 import type { IO } from "../io/io.ts";
+import { milliseconds, number } from "../io/parse.ts";
 import type { SetupResult } from "../pipeline/provision.ts";
 import type { Step } from "../pipeline/resource.ts";
 
@@ -10,19 +11,60 @@ export const setupOptions: OptionSpec[] = [
   { flags: "--adopt", description: "take over resources of the same name that this pipeline didn't make" },
 ];
 
+/** A duration that stays the text it was, as settings have it. */
+const durationText = (flag: string) => (text: string) => {
+  milliseconds(flag)(text);
+  return text;
+};
+
+/** What the functions do with anomalies: the settings of the same names, for this run. */
+export const tuningOptions: OptionSpec[] = [
+  {
+    flags: "--min-score <n>",
+    description: "score of an anomaly (minScore, 2)",
+    parse: number("--min-score", { min: 0 }),
+  },
+  {
+    flags: "--quiet <time>",
+    description: "event time that ends an anomaly (quiet, 15m)",
+    parse: durationText("--quiet"),
+  },
+  {
+    flags: "--cooldown <time>",
+    description: "don't tell a turbine's next anomalies for so long (cooldown)",
+    parse: durationText("--cooldown"),
+  },
+  {
+    flags: "--digest <time>",
+    description: "one notification for what a location sees in so long (digest)",
+    parse: durationText("--digest"),
+  },
+  { flags: "--calm-notice", description: "tell when a turbine is calm again (calmNotice)" },
+];
+
 interface SetupFlags {
   dryRun?: boolean;
   detailedExitcode?: boolean;
   adopt?: boolean;
+  email?: string[];
+  minScore?: number;
+  quiet?: string;
+  cooldown?: string;
+  digest?: string;
+  calmNotice?: boolean;
 }
 
-export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags & { email?: string[] }) {
+export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags) {
   const [{ connect }, { provisioning, setup }] = await Promise.all([
     import("../pipeline/session.ts"),
     import("../pipeline/provision.ts"),
   ]);
   const session = await connect(ctx);
-  if (flags.email) session.settings = { ...session.settings, email: flags.email };
+  const { email, minScore, quiet, cooldown, digest, calmNotice } = flags;
+  const said = Object.entries({ email, minScore, quiet, cooldown, digest, calmNotice }).filter(
+    ([, v]) => v !== undefined,
+  );
+  session.settings = { ...session.settings, ...Object.fromEntries(said) };
   const result = await setup(ctx, provisioning(session, ctx.env), {
     steps,
     dryRun: flags.dryRun ?? false,
@@ -55,12 +97,17 @@ type StepResult = SetupResult & { detailedExitcode: boolean };
 export const setupExitCode = (result: StepResult) => (result.detailedExitcode && result.changed > 0 ? 2 : 0);
 
 /** A step of `setup` as a command of its own. */
-export function stepCommand(step: Step, summary: string, description: string): CommandSpec<StepResult> {
+export function stepCommand(
+  step: Step,
+  summary: string,
+  description: string,
+  options: OptionSpec[] = [],
+): CommandSpec<StepResult> {
   return {
     name: step,
     summary,
     description,
-    options: setupOptions,
+    options: [...setupOptions, ...options],
     run: (ctx, _, options) => runSetup(ctx, [step], options),
     render: renderSetup,
     exitCode: setupExitCode,

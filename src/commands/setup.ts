@@ -1,5 +1,5 @@
 import { defineCommand } from "../io/command.ts";
-import { renderSetup, runSetup, setupExitCode, setupOptions } from "./setup-step.ts";
+import { renderSetup, runSetup, setupExitCode, setupOptions, tuningOptions } from "./setup-step.ts";
 
 export const command = defineCommand({
   name: "setup",
@@ -7,7 +7,11 @@ export const command = defineCommand({
   description:
     "Creates what isn't there and repairs what differs, independent parts at once, and starts the Flink application. A second run changes nothing. Steps: upload-jar, create-streams, create-table, create-topic, deploy-functions, configure-flink, attach-triggers, subscribe, start.",
   arguments: [{ name: "[step...]", description: "only these steps" }],
-  options: [...setupOptions, { flags: "--yes", description: "on AWS, don't ask after showing what it costs" }],
+  options: [
+    ...setupOptions,
+    ...tuningOptions,
+    { flags: "--yes", description: "on AWS, don't ask after showing what it costs" },
+  ],
   examples: [
     "windops setup",
     "windops setup --dry-run",
