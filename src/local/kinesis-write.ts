@@ -1,3 +1,4 @@
+import { count } from "./cloudwatch/count.ts";
 import { AwsError } from "./errors.ts";
 import type { ShardRecord, StreamRecord } from "./kinesis-model.ts";
 import { checkBase64, storedRecord } from "./kinesis-record.ts";
@@ -37,7 +38,15 @@ export function writeOperations(streams: Streams): Record<string, Operation> {
         : new AwsError("ResourceNotFoundException", `Stream ${name} under account ${account} not found.`);
     }
     checkSizes(entries, stream);
-    return { stream, outcomes: write(streams, router, stream, entries, call) };
+    const outcomes = write(streams, router, stream, entries, call);
+    const IncomingRecords = outcomes.reduce((n, { ErrorCode }) => (ErrorCode === undefined ? n + 1 : n), 0);
+    const WriteProvisionedThroughputExceeded = outcomes.length - IncomingRecords;
+    const dimension = { Name: "StreamName", Value: stream.name };
+    count(streams.stack, stream.region, "AWS/Kinesis", dimension, {
+      IncomingRecords,
+      WriteProvisionedThroughputExceeded,
+    });
+    return { stream, outcomes };
   };
 
   return {

@@ -2,6 +2,7 @@ import type { ServiceFactory } from "./service.ts";
 
 /** Every service of the embedded stack, by its name in `Stack.call`. */
 export const services: Record<string, () => Promise<ServiceFactory>> = {
+  cloudwatch: async () => (await import("./cloudwatch.ts")).cloudwatch,
   dynamodb: async () => (await import("./dynamodb.ts")).dynamodb,
   iam: async () => (await import("./iam.ts")).iam,
   kinesis: async () => (await import("./kinesis.ts")).kinesis,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import { count } from "../cloudwatch/count.ts";
 import type { Functions } from "../lambda/functions.ts";
 import type { Stack } from "../service.ts";
 import { describeStream, type ShardPosition, type ShardReader, type StreamRecord } from "../stream/stream-reader.ts";
@@ -130,13 +131,15 @@ export class ShardPoller {
   }
 
   async #invoke(records: StreamRecord[]): Promise<Attempt> {
-    const { functions, mapping, reader } = this.#options;
+    const { functions, mapping, reader, stack } = this.#options;
     const requestId = randomUUID();
     try {
       const current = () => functions.get(mapping.functionArn, mapping.region);
       const f = current();
       const { streamArn, region } = mapping;
       const event = kinesisEvent(records, { streamArn, region, role: f.role, shardId: reader.shardId });
+      const IteratorAge = Math.max(0, stack.now() - records.at(-1)!.arrivedAt);
+      count(stack, region, "AWS/Lambda", { Name: "FunctionName", Value: f.name }, { IteratorAge });
       const result = await functions.pool(f).invoke(current, JSON.stringify(event), { requestId });
       if (reader.signal.aborted) return { kind: "unreached" };
       this.figures.batches++;

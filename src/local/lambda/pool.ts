@@ -1,3 +1,4 @@
+import { count } from "../cloudwatch/count.ts";
 import { AwsError } from "../errors.ts";
 import type { Stack } from "../service.ts";
 import type { CodeStore } from "./code.ts";
@@ -61,6 +62,9 @@ export class Pool {
       const sandbox = this.#take(current());
       const result = await sandbox.invoke(payload, options);
       this.#release(sandbox);
+      const { name, region } = current();
+      const Errors = result.functionError ? 1 : 0;
+      count(this.#stack, region, "AWS/Lambda", { Name: "FunctionName", Value: name }, { Invocations: 1, Errors });
       return result;
     } finally {
       // The turn goes on to the next in line, or back.
