@@ -1,4 +1,5 @@
-// A keyed stream of 200 turbines through DetectorPool, 1 thread and 2 in turn: wall time, so it wants a quiet machine.
+// A keyed stream of 200 turbines through DetectorPool, 1 thread and 2 in turn: wall time, so it wants a quiet machine. On a busy
+// one the CPU time a row says whether the threads stand in each other's way.
 // Run: npm run bench:detect-threads [-- ROUNDS]
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -21,19 +22,23 @@ try {
     timestamps: Float64Array.from({ length: BATCH }, (_, i) => 1000 * (round * BATCH + i)),
     values: Float64Array.from({ length: BATCH }, (_, i) => 9 + 3 * Math.sin(i + round) + ((i * 7919) % 101) / 50),
   });
-  /** Rows a second over four batches, two under way at a time. */
-  const rate = async (pool: DetectorPool, round: number): Promise<number> => {
+  /** Rows a second and CPU time a row (µs) over four batches. */
+  const rate = async (pool: DetectorPool, round: number): Promise<{ rate: number; cpu: number }> => {
     const batches = [0, 1, 2, 3].map((b) => batch(4 * round + b));
-    const start = performance.now();
+    const [start, used] = [performance.now(), process.cpuUsage()];
     await Promise.all(batches.map((rows) => pool.process(rows)));
-    return (4000 * BATCH) / (performance.now() - start);
+    const { user, system } = process.cpuUsage(used);
+    return { rate: (4000 * BATCH) / (performance.now() - start), cpu: (user + system) / (4 * BATCH) };
   };
   for (const pool of pools) await rate(pool, 0);
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     const [one, two] = [await rate(pools[0]!, round), await rate(pools[1]!, round)];
-    ratios.push(two / one);
-    console.log(`${one.toFixed(0)} rows/s on 1 thread, ${two.toFixed(0)} on 2: ${(two / one).toFixed(2)}×`);
+    ratios.push(two.rate / one.rate);
+    console.log(
+      `${one.rate.toFixed(0)} rows/s on 1 thread, ${two.rate.toFixed(0)} on 2: ${(two.rate / one.rate).toFixed(2)}×; ` +
+        `CPU ${one.cpu.toFixed(1)} and ${two.cpu.toFixed(1)} µs a row`,
+    );
   }
   const median = ratios.toSorted((a, b) => a - b)[ratios.length >> 1]!;
   console.log(`median ${median.toFixed(2)}× on ${availableParallelism()} cores, target ≥ 1.8`);
