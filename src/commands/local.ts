@@ -50,11 +50,22 @@ async function up(ctx: Context, options: Record<string, any>) {
       signal: ctx.signal,
     });
     task.done(stack.started ? `started on ${stack.endpoint}` : `already running on ${stack.endpoint}`);
+    if (!stack.started && upOptions.some(({ flags }) => isGiven(flags, options))) {
+      ctx.io.err("It runs with the options that it was started with: windops local down, then up again.");
+    }
     return { ...stack, running: true };
   } catch (error) {
     task.fail("did not start");
     throw error;
   }
+}
+
+/** Whether an option of `up` was passed: `--no-x` is then false, the others are there. */
+function isGiven(flags: string, options: Record<string, any>): boolean {
+  const name = flags.split(" ")[0]!.slice(2);
+  return name.startsWith("no-")
+    ? options[name.slice(3)] === false
+    : options[name] !== undefined && options[name] !== false;
 }
 
 async function checkChaos(path: string): Promise<void> {

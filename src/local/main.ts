@@ -14,7 +14,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
     "no-limits": { type: "boolean", default: false },
     fsync: { type: "boolean", default: false },
-    engine: { type: "string", default: "embedded" },
+    engine: { type: "string", default: process.env.WINDOPS_ENGINE ?? "embedded" },
     chaos: { type: "string" },
     seed: { type: "string" },
   },

@@ -12,7 +12,14 @@ import { Directory, resolveCall } from "./routing.ts";
 import { type Call, Encoded, EventStream, type RpcService, type Service } from "./service.ts";
 
 const BODY_LIMIT = 16 << 20;
-const MAX_CONNECTIONS = 1024;
+/** How patient the server is, and with how many at once. */
+const PATIENCE = {
+  /** For a whole request head, in ms. */
+  headersTimeout: 10_000,
+  /** For a connection's first byte, in ms. */
+  silence: 60_000,
+  maxConnections: 1024,
+};
 
 export interface ServerOptions {
   services: Map<string, Service>;
@@ -22,6 +29,7 @@ export interface ServerOptions {
   internal(request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean>;
   /** Aborted when the stack stops. */
   signal: AbortSignal;
+  patience?: typeof PATIENCE;
 }
 
 export interface RunningServer {
@@ -32,10 +40,16 @@ export interface RunningServer {
 /** One port for every service, HTTP/1.1 and HTTP/2 (prior knowledge, as the SDKs' Kinesis clients speak it). */
 export async function listen(port: number, options: ServerOptions): Promise<RunningServer> {
   const handler = requestHandler(options);
-  const http = createServer({ keepAliveTimeout: 60_000, headersTimeout: 10_000, requestTimeout: 300_000 }, handler);
-  http.maxConnections = MAX_CONNECTIONS;
-  const http2 = createHttp2Server({ maxSessionInvalidFrames: 100 }, handler as never);
-  const sockets = eitherProtocol(http, http2);
+  const { headersTimeout, silence, maxConnections } = options.patience ?? PATIENCE;
+  const checked = Math.min(2_000, headersTimeout);
+  const http = createServer(
+    { keepAliveTimeout: 60_000, headersTimeout, requestTimeout: 300_000, connectionsCheckingInterval: checked },
+    handler,
+  );
+  http.maxConnections = maxConnections;
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 256 } }, handler as never);
+  http2.on("session", (session) => session.setTimeout(300_000, () => session.close()));
+  const sockets = eitherProtocol(http, http2, silence);
   http.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     else socket.destroy();
@@ -60,7 +74,7 @@ export async function listen(port: number, options: ServerOptions): Promise<Runn
 }
 
 /** Gives each connection to the server whose protocol its first bytes speak; the set has those that are open. */
-function eitherProtocol(http: Server, http2: Http2Server): Set<Socket> {
+function eitherProtocol(http: Server, http2: Http2Server, silence: number): Set<Socket> {
   const sockets = new Set<Socket>();
   const http1 = http.listeners("connection") as ((socket: Socket) => void)[];
   http.removeAllListeners("connection");
@@ -70,7 +84,7 @@ function eitherProtocol(http: Server, http2: Http2Server): Set<Socket> {
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     // A connection that never says anything is dropped as one that never ends its headers is.
-    socket.setTimeout(60_000, () => socket.destroy());
+    socket.setTimeout(silence, () => socket.destroy());
     socket.once("data", (first: Buffer) => {
       socket.setTimeout(0);
       socket.removeAllListeners("timeout");

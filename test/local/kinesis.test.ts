@@ -1,10 +1,13 @@
 import {
   CreateStreamCommand,
+  DescribeStreamConsumerCommand,
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
   KinesisClient,
   PutRecordsCommand,
+  RegisterStreamConsumerCommand,
+  SubscribeToShardCommand,
   waitUntilStreamExists,
 } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -20,7 +23,7 @@ afterAll(() => stack.close());
 test.each([
   ["HTTP/1.1", () => new NodeHttpHandler()],
   ["HTTP/2, the client's default", () => undefined],
-])("a record put over %s is read back", async (name, handler) => {
+])("a record put over %s is read back and pushed", async (name, handler) => {
   const StreamName = name.replace(/\W/g, "");
   const client = new KinesisClient({ ...clientOptions(stack.endpoint), requestHandler: handler() });
   await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
@@ -37,6 +40,24 @@ test.each([
     ["wind", "oak-1", put.Records![0]!.SequenceNumber],
   ]);
   expect(got.MillisBehindLatest).toBe(0);
+  const { StreamDescriptionSummary: own } = await client.send(new DescribeStreamSummaryCommand({ StreamName }));
+  const { StreamARN } = own!;
+  const { Consumer } = await client.send(new RegisterStreamConsumerCommand({ StreamARN, ConsumerName: "c" }));
+  const { ConsumerARN } = Consumer!;
+  await expect
+    .poll(async () => (await client.send(new DescribeStreamConsumerCommand({ ConsumerARN }))).ConsumerDescription)
+    .toMatchObject({ ConsumerStatus: "ACTIVE" });
+  const { EventStream } = await client.send(
+    new SubscribeToShardCommand({
+      ConsumerARN,
+      ShardId: "shardId-000000000000",
+      StartingPosition: { Type: "TRIM_HORIZON" },
+    }),
+  );
+  for await (const { SubscribeToShardEvent: event } of EventStream!) {
+    expect(event!.Records!.map((r) => r.PartitionKey)).toEqual(["oak-1"]);
+    break;
+  }
   const summary = await client.send(new DescribeStreamSummaryCommand({ StreamName }));
   expect(summary.StreamDescriptionSummary?.StreamStatus).toBe("ACTIVE");
   client.destroy();

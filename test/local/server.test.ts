@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listen } from "../../src/local/server.ts";
 import { fuzz } from "./fuzz.ts";
 import { temporaryFolder, temporaryStack } from "./stack-fixture.ts";
 
@@ -168,6 +169,40 @@ describe("doors", () => {
       socket.on("close", () => resolve());
     });
     expect((await kinesis("ListStreams")).status).toBe(200);
+  });
+
+  test("a head that drips, a connection that says nothing, and one too many are cut off", async () => {
+    const stop = new AbortController();
+    const server = await listen(0, {
+      services: new Map(),
+      log: () => {},
+      internal: async () => false,
+      signal: stop.signal,
+      patience: { headersTimeout: 300, silence: 300, maxConnections: 3 },
+    });
+    const open = () => {
+      const socket = connect(server.port, "127.0.0.1");
+      const closed = new Promise<string>((resolve) => {
+        let said = "";
+        socket.on("data", (chunk) => {
+          said += chunk;
+        });
+        socket.on("error", () => {}).on("close", () => resolve(said));
+      });
+      return { socket, closed };
+    };
+    const [drip, silent, idle] = [open(), open(), open()];
+    await Promise.all(
+      [drip, silent, idle].map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))),
+    );
+    drip.socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n");
+    const dripping = setInterval(() => drip.socket.write("X-A: 1\r\n"), 50);
+    expect(await open().closed).toBe("");
+    expect(await drip.closed).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
+    clearInterval(dripping);
+    expect(await silent.closed).toBe("");
+    expect(await idle.closed).toBe("");
+    await server.close();
   });
 
   test("2,000 mutated requests, seeded: it goes on answering", async () => {
