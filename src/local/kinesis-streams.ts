@@ -169,14 +169,14 @@ export class Streams {
   #settled(stream: StreamRecord): StreamRecord | undefined {
     const now = this.stack.now();
     let settled = this.#withoutExpiredShards(stream, now);
-    if (stream.consumers.some((c) => c.status !== "ACTIVE" && c.until <= now)) {
+    if (stream.consumers.some((c) => c.status !== "ACTIVE" && isDue(c.until, now))) {
       const consumers = stream.consumers
-        .filter((c) => c.status !== "DELETING" || c.until > now)
-        .map((c) => (c.status === "CREATING" && c.until <= now ? { ...c, status: "ACTIVE" as const } : c));
+        .filter((c) => c.status !== "DELETING" || !isDue(c.until, now))
+        .map((c) => (c.status === "CREATING" && isDue(c.until, now) ? { ...c, status: "ACTIVE" as const } : c));
       settled = { ...settled, consumers };
     }
     const { transition } = settled;
-    if (transition && transition.until <= now) {
+    if (transition && isDue(transition.until, now)) {
       if (transition.status === "DELETING") return void this.#remove(stream);
       const { transition: _, ...rest } = settled;
       settled = { ...rest, ...transition.change };
@@ -223,6 +223,9 @@ export class Streams {
     rmSync(this.#folder(stream), { recursive: true, force: true });
   }
 }
+
+/** Also when the clock has stepped back: no state lasts for more than a second. */
+const isDue = (until: number, now: number): boolean => until <= now || until - now > 1000;
 
 export const statusOf = (stream: StreamRecord): string => stream.transition?.status ?? "ACTIVE";
 

@@ -104,6 +104,23 @@ test("across a reshard a key's records stay in order from parent to child, and s
   expect(page.ChildShards!.every((c) => c.ParentShards!.includes(parent))).toBe(true);
 });
 
+test("a clock that steps back an hour: the stream still becomes ACTIVE, and records keep their order", async () => {
+  await client.createStream({ StreamName: "clock", ShardCount: 1 });
+  k.clock.ahead -= 3_600_000;
+  await untilActive(client, "clock");
+  k.clock.ahead += 3_600_000;
+  const put = async (text: string) =>
+    (await client.putRecord({ StreamName: "clock", Data: Buffer.from(text), PartitionKey: "k" })).SequenceNumber!;
+  const before = await put("before");
+  k.clock.ahead -= 3_600_000;
+  const after = await put("after");
+  k.clock.ahead += 3_600_000;
+  expect(BigInt(after)).toBeGreaterThan(BigInt(before));
+  const { all } = await readAll("clock");
+  const times = all.map((r) => r.ApproximateArrivalTimestamp!.getTime());
+  expect(times[1]).toBeGreaterThanOrEqual(times[0]!);
+});
+
 test("shard filters by time", async () => {
   await newStream(client, "filters");
   k.clock.ahead += 10_000;

@@ -12,6 +12,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { decodeCbor, encodeCbor } from "../../src/local/protocol-cbor.ts";
 import { clientOptions, temporaryStack } from "./stack-fixture.ts";
 
 let stack: Awaited<ReturnType<typeof temporaryStack>>;
@@ -61,4 +62,31 @@ test.each([
   const summary = await client.send(new DescribeStreamSummaryCommand({ StreamName }));
   expect(summary.StreamDescriptionSummary?.StreamStatus).toBe("ACTIVE");
   client.destroy();
+});
+
+test("CBOR as the Java SDK's client sends it: bytes as bytes, times as whole milliseconds, errors alike", async () => {
+  const call = async (operation: string, input: object) => {
+    const response = await fetch(stack.endpoint, {
+      method: "POST",
+      headers: { "x-amz-target": `Kinesis_20131202.${operation}`, "content-type": "application/x-amz-cbor-1.1" },
+      body: new Uint8Array(encodeCbor(input, "milliseconds")),
+    });
+    expect(response.headers.get("content-type")).toBe("application/x-amz-cbor-1.1");
+    return decodeCbor(new Uint8Array(await response.arrayBuffer()), "milliseconds");
+  };
+  const StreamName = "HTTP11";
+  const before = Date.now();
+  const Data = Buffer.from([0, 255, 128]);
+  const put = await call("PutRecords", { StreamName, Records: [{ Data, PartitionKey: "java" }] });
+  expect(put).toMatchObject({ FailedRecordCount: 0, Records: [{ ShardId: "shardId-000000000000" }] });
+  const at = { ShardId: "0", ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(before - 1) };
+  const { ShardIterator } = await call("GetShardIterator", { StreamName, ...at });
+  const { Records, MillisBehindLatest } = await call("GetRecords", { ShardIterator });
+  expect(MillisBehindLatest).toBe(0);
+  expect(Records.at(-1)).toMatchObject({ Data, PartitionKey: "java", ApproximateArrivalTimestamp: expect.any(Date) });
+  expect(Records.at(-1).ApproximateArrivalTimestamp.getTime()).toBeGreaterThanOrEqual(before);
+  expect(await call("DescribeStreamSummary", { StreamName: "nobody" })).toEqual({
+    __type: "ResourceNotFoundException",
+    message: "Stream nobody under account 000000000000 not found.",
+  });
 });
