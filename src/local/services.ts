@@ -7,6 +7,8 @@ export const services: Record<string, () => Promise<ServiceFactory>> = {
   iam: async () => (await import("./iam.ts")).iam,
   kinesis: async () => (await import("./kinesis.ts")).kinesis,
   kinesisanalytics: async () => (await import("./kinesisanalytics/service.ts")).kinesisAnalytics,
+  logs: async () => (await import("./logs.ts")).logs,
+  scheduler: async () => (await import("./scheduler.ts")).scheduler,
   lambda: async () => (await import("./lambda/lambda.ts")).lambdaService(),
   s3: async () => (await import("./s3.ts")).s3,
   sns: async () => {
