@@ -59,7 +59,9 @@ export const command = defineCommand<DemoResult>({
 async function run(ctx: Context, _: unknown[], options: Record<string, any>): Promise<DemoResult> {
   const { demo } = await import("../pipeline/demo.ts");
   const { anomalies, turbines, engine } = options;
-  return demo(ctx, { anomalies, turbines, engine, seed: options.seed, keep: options.keep === true }, (alert) => show(alert, ctx));
+  return demo(ctx, { anomalies, turbines, engine, seed: options.seed, keep: options.keep === true }, (alert) =>
+    show(alert, ctx),
+  );
 }
 
 function show({ kind, turbineId, location, speed, score, rowMs, mailMs }: Alert, { io }: Context): void {
