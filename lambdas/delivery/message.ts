@@ -8,8 +8,8 @@ export interface Message {
   attributes: Record<string, { type: "String" | "Number"; value: string }>;
 }
 
-export const SUBJECT = "Abnormal Wind Turbine Speed Detected";
-export const CALM_SUBJECT = "Wind Turbine Calm Again";
+const SUBJECT = "Abnormal Wind Turbine Speed Detected";
+const CALM_SUBJECT = "Wind Turbine Calm Again";
 const MPH = 3600 / 1609.344;
 /** SNS takes 256 KB; a digest names so many and counts the rest. */
 const MOST_LINES = 200;

@@ -36,4 +36,3 @@ export function waitingItem({ turbineId, timestamp, location, speed, score }: Ro
 }
 
 export const putRequest = (item: Item) => ({ PutRequest: { Item: marshal(item) } });
-export const deleteRequest = (key: { pk: string; sk: string }) => ({ DeleteRequest: { Key: marshal(key) } });

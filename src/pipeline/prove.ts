@@ -9,8 +9,8 @@ import { readInbox } from "./inbox.ts";
 import type { Session } from "./session.ts";
 import { tail } from "./tail.ts";
 
-export const HOPS = ["acknowledged", "scored", "stored", "claimed", "published", "inbox"] as const;
-export type Hop = (typeof HOPS)[number];
+/** In the order of the way. */
+export type Hop = "acknowledged" | "scored" | "stored" | "claimed" | "published" | "inbox";
 
 export interface Proof {
   ok: boolean;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../local/pipeline-fixture.ts";
 import { finished, Machine, says } from "./windops.ts";
 
 const machine = new Machine();
@@ -92,6 +93,33 @@ describe("pipes", () => {
   });
 });
 
+it("a tail goes on over a restart of the stack", async () => {
+  const child = machine.start("tail", "WindDataStream", "--since", "start");
+  let text = "";
+  child.stdout.on("data", (data) => {
+    text += data;
+  });
+  await says(child.stdout, /\n/);
+  await machine.run("local", "down");
+  await machine.run("local", "up");
+  const { acknowledged } = await machine.json(
+    "simulate",
+    "--duration",
+    "1s",
+    "--turbines",
+    "3",
+    "--start",
+    "2031-01-01T00:00:00Z",
+  );
+  await until(() => text.split('"2031-01-01').length - 1 === acknowledged, "the readings from after the restart");
+  child.kill("SIGINT");
+  expect((await finished(child)).code).toBe(130);
+  const keys = lines(text)
+    .map((line) => JSON.parse(line))
+    .map((r) => `${r.turbineId} ${r.timestamp}`);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
 describe("Ctrl-C", () => {
   it("ends with the request in hand, says how to go on, and --resume goes on there", async () => {
     const started = new Date().toISOString();
@@ -145,7 +173,7 @@ describe("Ctrl-C", () => {
     const { contents, clients } = await import("../local/pipeline-fixture.ts");
     const readings = (await contents(clients(await machine.endpoint()), "WindDataStream"))
       .map((text) => JSON.parse(text))
-      .filter(({ timestamp }) => timestamp >= started);
+      .filter(({ timestamp }) => timestamp >= started && timestamp < "2030");
     expect(new Set(readings.map((r) => `${r.turbineId} ${r.timestamp}`)).size).toBe(400);
     expect(after.acknowledged).toBeLessThan(400);
     // What was sent again is what the last half second's note didn't have yet.
