@@ -23,6 +23,7 @@ import {
   findVersion,
   objectAttributes,
   objectTagging,
+  putBytes,
   putObject,
 } from "./s3/objects.ts";
 import { readObject } from "./s3/read.ts";
@@ -51,6 +52,10 @@ export function s3(stack: Stack): S3Service {
       } catch (error) {
         sendError(response, error, incoming, request, call, stack);
       }
+    },
+    async invoke(operation, input) {
+      if (operation !== "PutObject") throw s3Error("NotImplemented", {}, `S3 has no ${operation} inside the stack`);
+      return putBytes(state, input as Parameters<typeof putBytes>[1]);
     },
     object(bucket, key, versionId) {
       const version = findVersion(state, bucket, key, versionId);

@@ -53,28 +53,26 @@ function scheduleOperations(state: SchedulerState): Record<string, Operation> {
     LastModificationDate: new Date(schedule.modified),
   });
   const date = (time: number | undefined) => (time === undefined ? undefined : new Date(time));
-  const write = async (input: ScheduleInput, call: Call, present: Schedule | undefined) => {
+  /** `present` throws, before and after the role was looked up, if the schedule must not be written. */
+  const write = async (input: ScheduleInput, call: Call, present: () => Schedule | undefined) => {
+    present();
     const group = input.GroupName ?? "default";
     checkSchedule(input, stack.now());
-    const target = await checkTarget(input.Target, stack, call.region);
     state.group(call.region, group);
+    const target = await checkTarget(input.Target, stack, call.region);
     const arn = `arn:aws:scheduler:${call.region}:${stack.account}:schedule/${group}/${input.Name}`;
     const now = stack.now();
-    state.keep(toSchedule(input, target, { region: call.region, arn, created: present?.created ?? now }, now));
+    state.keep(toSchedule(input, target, { region: call.region, arn, created: present()?.created ?? now }, now));
     return { ScheduleArn: arn };
   };
   return {
-    async CreateSchedule(input: ScheduleInput, call: Call) {
+    CreateSchedule(input: ScheduleInput, call: Call) {
       checkName(input.Name, "name");
-      const present = () => state.schedules.get(`${call.region}/${input.GroupName ?? "default"}/${input.Name}`);
-      const refuse = () => {
-        if (present()) throw conflict(`Schedule ${input.Name} already exists.`);
-      };
-      refuse();
-      checkSchedule(input, stack.now());
-      await checkTarget(input.Target, stack, call.region);
-      refuse();
-      return write(input, call, undefined);
+      return write(input, call, () => {
+        if (state.schedules.get(`${call.region}/${input.GroupName ?? "default"}/${input.Name}`))
+          throw conflict(`Schedule ${input.Name} already exists.`);
+        return undefined;
+      });
     },
 
     GetSchedule(input: { Name: string; groupName?: string; GroupName?: string }, call: Call) {
@@ -99,7 +97,7 @@ function scheduleOperations(state: SchedulerState): Record<string, Operation> {
 
     /** Replaces the whole schedule: what isn't given takes its default. */
     UpdateSchedule(input: ScheduleInput, call: Call) {
-      return write(input, call, state.schedule(call.region, input.GroupName ?? "default", input.Name));
+      return write(input, call, () => state.schedule(call.region, input.GroupName ?? "default", input.Name));
     },
 
     DeleteSchedule(input: { Name: string; groupName?: string; GroupName?: string }, call: Call) {

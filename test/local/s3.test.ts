@@ -257,6 +257,21 @@ describe("objects", () => {
   });
 });
 
+describe("calls inside the stack", () => {
+  it("put objects that clients then read", async () => {
+    const { stack } = local.running;
+    const failed = { Bucket, Key: "quarantine/batch.json", Body: Buffer.from("{}"), ContentType: "application/json" };
+    const { ETag } = await stack.call("s3", "PutObject", failed, "us-east-1");
+    expect(await s3.send(new HeadObjectCommand({ Bucket, Key: failed.Key }))).toMatchObject({
+      ETag,
+      ContentType: "application/json",
+    });
+    expect((await read(failed.Key)).toString()).toBe("{}");
+    const nowhere = stack.call("s3", "PutObject", { ...failed, Bucket: "no-such-bucket" }, "us-east-1");
+    await expect(nowhere).rejects.toMatchObject({ code: "NoSuchBucket" });
+  });
+});
+
 describe("listing", () => {
   const listBucket = "listing-bucket";
   const keys = ["a/1", "a/2", "a/b/3", "b", "c/1", "é", "\ue000", "😀"];

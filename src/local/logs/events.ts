@@ -94,7 +94,7 @@ export function eventOperations(state: LogsState): Record<string, Operation> {
       const found = await inTime(
         state,
         group,
-        input.startTime,
+        Math.max(input.startTime ?? 0, timeOf(after) ?? 0),
         input.endTime ?? Infinity,
         (event) => ofStream(event.stream) && matches(event.message),
       );
@@ -175,6 +175,8 @@ const shape = (event: LogEvent) => ({
 });
 
 const position = (event: LogEvent) => `${String(event.timestamp).padStart(16, "0")}-${event.id}`;
+
+const timeOf = (place: string | undefined) => (place ? Number(place.slice(0, 16)) : undefined);
 
 function readToken(kind: string, token: string | undefined): string | undefined {
   return token?.startsWith(`${kind}/`) ? token.slice(2) : undefined;

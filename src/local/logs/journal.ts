@@ -26,7 +26,7 @@ export interface Segment {
 
 type Line = [id: string, stream: string, timestamp: number, ingested: number, message: string];
 
-export const SEGMENT_BYTES = 4 << 20;
+const SEGMENT_BYTES = 4 << 20;
 /** A group keeps at most so many segments besides the one being written: 64 MB. */
 const MAX_SEALED = 15;
 
@@ -57,16 +57,16 @@ export class Journal {
 
   /** On disk when this returns, all of them or none. */
   append(stream: string, events: { timestamp: number; message: string }[]): void {
-    const active = this.#open();
     const ingested = this.#stack.now();
     const lines = events.map(({ timestamp, message }): Line => [this.#id(), stream, timestamp, ingested, message]);
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    active.file.append(bytes);
-    const { segment } = active;
+    const { bytes: present } = this.#open().segment;
+    if (present > 0 && present + bytes.length > SEGMENT_BYTES) this.#seal();
+    const { segment, file } = this.#open();
+    file.append(bytes);
     segment.bytes += bytes.length;
     segment.lastId = this.#nextId;
     for (const { timestamp } of events) widen(segment, timestamp);
-    if (segment.bytes >= SEGMENT_BYTES) this.#seal();
   }
 
   /** Events with a timestamp in [from, to], in the order in which they came. */
@@ -119,9 +119,8 @@ export class Journal {
       if (segment.bytes < bytes.length)
         this.#stack.damaged(`logs: cut off ${bytes.length - segment.bytes} torn bytes of ${this.#path(segment)}`);
       this.#active = { segment, file: new AppendFile(this.#path(segment), this.#stack.fileOptions, segment.bytes) };
-      if (segment.bytes >= SEGMENT_BYTES) this.#seal();
     }
-    return this.#active!;
+    return this.#active;
   }
 
   #seal(): void {
@@ -131,7 +130,6 @@ export class Journal {
     this.#sealed.push(segment);
     this.#active = undefined;
     while (this.#sealed.length > MAX_SEALED) this.#drop();
-    this.#open();
   }
 
   #drop(): void {

@@ -1,4 +1,5 @@
-import { copyFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, writeFile } from "node:fs/promises";
 import { type Algorithm, headerOf, parseAlgorithm, type StoredChecksum } from "./checksums.ts";
 import { checkRead, checkWrite } from "./conditions.ts";
 import { s3Error } from "./errors.ts";
@@ -58,6 +59,47 @@ export async function putObject(request: S3Request, state: S3State): Promise<Rep
         ...checksumHeaders(checksum),
       },
     };
+  } catch (error) {
+    state.discard(entry);
+    throw error;
+  }
+}
+
+/** PutObject from inside the stack: failure destinations of functions and event sources. */
+export async function putBytes(
+  state: S3State,
+  input: { Bucket: string; Key: string; Body: Uint8Array; ContentType?: string },
+): Promise<{ ETag: string; VersionId: string | undefined }> {
+  const { Bucket: bucket, Key: key, Body: bytes } = input;
+  state.bucket(bucket);
+  const path = await newFile(state.folder);
+  const entry = { file: state.relative(path) };
+  try {
+    await writeFile(path, bytes, { flag: "wx" });
+    const etag = createHash("md5").update(bytes).digest("hex");
+    const checksum: StoredChecksum = {
+      algorithm: "CRC64NVME",
+      type: "FULL_OBJECT",
+      value: await checksumOf([path], "CRC64NVME"),
+    };
+    const headers = {
+      "content-type": input.ContentType ?? "binary/octet-stream",
+      "x-amz-server-side-encryption": "AES256",
+    };
+    const size = bytes.length;
+    const version = state.add({
+      bucket,
+      key,
+      deleteMarker: false,
+      ...entry,
+      size,
+      etag,
+      checksum,
+      headers,
+      tags: {},
+      parts: undefined,
+    });
+    return { ETag: `"${etag}"`, VersionId: version.versionId === "null" ? undefined : version.versionId };
   } catch (error) {
     state.discard(entry);
     throw error;

@@ -16,6 +16,7 @@ export class Runner {
   readonly #due = new Map<string, { schedule: Schedule; at: number | undefined }>();
   readonly #underWay = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
+  #ticked = 0;
 
   constructor(state: SchedulerState) {
     this.#state = state;
@@ -31,6 +32,9 @@ export class Runner {
 
   #tick(): void {
     const now = this.#state.stack.now();
+    // The clock was set back: what was worked out is too far away now.
+    if (now < this.#ticked) this.#due.clear();
+    this.#ticked = now;
     let earliest = now + LONGEST_SLEEP_MS;
     for (const [key, schedule] of [...this.#state.schedules.entries()]) {
       const at = this.#dueAt(key, schedule, now);
@@ -44,7 +48,7 @@ export class Runner {
     this.#timer.unref();
   }
 
-  /** When the schedule fires next; worked out once, and again after it was changed or the clock went back. */
+  /** When the schedule fires next; worked out once, and again after it was changed. */
   #dueAt(key: string, schedule: Schedule, now: number): number | undefined {
     if (schedule.state === "DISABLED" || schedule.completed) return undefined;
     const known = this.#due.get(key);
