@@ -2,10 +2,12 @@ package io.windops.bench;
 
 import com.amazon.randomcutforest.RandomCutForest;
 import io.windops.AnomalyDetectionJob;
+import io.windops.detect.Detector;
 import io.windops.kinesis.KinesisRecord;
 import io.windops.reading.Reading;
 import io.windops.scoring.ParseReadings;
 import java.time.Duration;
+import java.util.Arrays;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
@@ -16,7 +18,7 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /**
  * Records a second through the whole job but Kinesis (JSON in, keys, scores, JSON out), against the forest library's own
- * loop over the same numbers, in turn. Arguments: what to run (library, job, naive), parallelism, turbines, readings of
+ * loop over the same numbers, in turn. Arguments: what to run (library, detector, job, naive), parallelism, turbines, readings of
  * each, rounds.
  */
 final class Throughput {
@@ -52,6 +54,10 @@ final class Throughput {
                 double[][] speeds = workload.speeds();
                 yield Meter.of(workload.size(), () -> library(workload, speeds));
             }
+            case "detector" -> {
+                double[][] speeds = workload.speeds();
+                yield Meter.of(workload.size(), () -> detectors(workload, speeds));
+            }
             case "job" -> Meter.of(workload.size(), () -> job(workload, parallelism));
             case "naive" -> Meter.of(workload.size(), () -> naive(workload, parallelism));
             default -> throw new IllegalArgumentException(what);
@@ -82,6 +88,22 @@ final class Throughput {
                 point[1] = n == 0 ? 0 : (float) (speeds[t][n] - speeds[t][n - 1]);
                 sum += forests[t].getAnomalyScore(point);
                 forests[t].update(point);
+            }
+        }
+        if (Double.isNaN(sum)) {
+            throw new IllegalStateException("no scores");
+        }
+    }
+
+    /** The job's own detectors, without Flink. */
+    private static void detectors(Workload workload, double[][] speeds) {
+        Detector[] detectors = new Detector[speeds.length];
+        Arrays.setAll(detectors, t -> new Detector(Workload.SETTINGS));
+        double sum = 0;
+        for (int n = 0; n < workload.each(); n++) {
+            for (int t = 0; t < detectors.length; t++) {
+                double speed = speeds[t][n];
+                sum += detectors[t].next(name -> speed).score();
             }
         }
         if (Double.isNaN(sum)) {
