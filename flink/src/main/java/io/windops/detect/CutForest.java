@@ -4,9 +4,8 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The forest of {@code src/detect/forest.ts} on the JVM: the same seed and readings give the same scores bit for bit, and their
@@ -196,35 +195,66 @@ final class CutForest implements Forest {
         if (size == 0) {
             return;
         }
-        Map<Integer, Integer> numbers = new LinkedHashMap<>();
-        for (CutTree tree : trees) {
-            forEachNode(tree, id -> {
-                if (tree.isLeaf(id)) {
-                    numbers.putIfAbsent(tree.point(id), numbers.size());
-                }
-            });
-        }
-        out.writeInt(numbers.size());
-        for (int entry : numbers.keySet()) {
+        int[] order = new int[points.values.length / points.dimensions];
+        int[] numbers = number(order);
+        int distinct = numbers[order.length];
+        out.writeInt(distinct);
+        for (int i = 0; i < distinct; i++) {
             for (int d = 0; d < points.dimensions; d++) {
-                out.writeFloat(points.values[entry * points.dimensions + d]);
+                out.writeFloat(points.values[order[i] * points.dimensions + d]);
             }
         }
+        int[] leaves = new int[2 * trees[0].capacity];
         for (int t = 0; t < trees.length; t++) {
             CutTree tree = trees[t];
-            Map<Integer, Integer> leaves = new LinkedHashMap<>();
+            int[] count = new int[1];
             forEachNode(tree, id -> {
                 if (tree.isLeaf(id)) {
-                    leaves.put(id, leaves.size());
-                    out.writeShort(0);
-                    out.writeInt(numbers.get(tree.point(id)));
-                    out.writeShort(tree.mass(id));
+                    leaves[id] = count[0]++;
+                    writeNumber(out, 0);
+                    writeNumber(out, tree.mass(id));
+                    writeNumber(out, numbers[tree.point(id)]);
                 } else {
-                    out.writeShort(tree.cutDimension(id) + 1);
+                    writeNumber(out, tree.cutDimension(id) + 1);
                     out.writeFloat(tree.cut(id));
                 }
             });
             samples[t].write(out, leaves);
+        }
+    }
+
+    /** Numbers the points in the order in which the trees name them; the last element is how many there are. */
+    private int[] number(int[] order) throws IOException {
+        int[] numbers = new int[order.length + 1];
+        Arrays.fill(numbers, 0, order.length, -1);
+        for (CutTree tree : trees) {
+            forEachNode(tree, id -> {
+                if (tree.isLeaf(id) && numbers[tree.point(id)] < 0) {
+                    order[numbers[order.length]] = tree.point(id);
+                    numbers[tree.point(id)] = numbers[order.length]++;
+                }
+            });
+        }
+        return numbers;
+    }
+
+    /** Seven bits a byte, the lowest first: nearly all are small. */
+    private static void writeNumber(DataOutput out, int number) throws IOException {
+        int rest = number;
+        for (; rest > 0x7f; rest >>>= 7) {
+            out.writeByte(rest | 0x80);
+        }
+        out.writeByte(rest);
+    }
+
+    private static int readNumber(DataInput in) throws IOException {
+        int number = 0;
+        for (int shift = 0; ; shift += 7) {
+            int part = in.readUnsignedByte();
+            number |= (part & 0x7f) << shift;
+            if (part < 0x80) {
+                return number;
+            }
         }
     }
 
@@ -264,12 +294,13 @@ final class CutForest implements Forest {
         int count = 0;
         Deque<Open> open = new ArrayDeque<>();
         while (true) {
-            int dimension = in.readUnsignedShort();
+            int dimension = readNumber(in);
             if (dimension > 0) {
                 open.push(new Open(dimension - 1, in.readFloat(), CutTree.NONE));
                 continue;
             }
-            int done = tree.newLeaf(entries[in.readInt()], in.readUnsignedShort());
+            int mass = readNumber(in);
+            int done = tree.newLeaf(entries[readNumber(in)], mass);
             leaves[count++] = done;
             while (!open.isEmpty() && open.peek().left != CutTree.NONE) {
                 Open node = open.pop();
@@ -290,14 +321,15 @@ final class CutForest implements Forest {
 
     /** Parents before children, left before right. */
     private static void forEachNode(CutTree tree, NodeVisit visit) throws IOException {
-        Deque<Integer> stack = new ArrayDeque<>();
-        stack.push(tree.root);
-        while (!stack.isEmpty()) {
-            int id = stack.pop();
+        int[] stack = new int[2 * tree.capacity];
+        int depth = 0;
+        stack[depth++] = tree.root;
+        while (depth > 0) {
+            int id = stack[--depth];
             visit.visit(id);
             if (!tree.isLeaf(id)) {
-                stack.push(tree.right(id));
-                stack.push(tree.left(id));
+                stack[depth++] = tree.right(id);
+                stack[depth++] = tree.left(id);
             }
         }
     }

@@ -3,7 +3,6 @@ package io.windops.detect;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
-import java.util.Map;
 
 /**
  * A tree's sample: a max-heap of (weight, leaf), after Efraimidis and Spirakis with time decay. A point seen when the decay's
@@ -68,11 +67,11 @@ final class Reservoir {
     }
 
     /** Leaves by their numbers in the written tree. */
-    void write(DataOutput out, Map<Integer, Integer> numbers) throws IOException {
+    void write(DataOutput out, int[] numbers) throws IOException {
         out.writeDouble(target);
         for (int i = 0; i < size; i++) {
             out.writeFloat(weights[i]);
-            out.writeShort(numbers.get((int) leaves[i]));
+            out.writeShort(numbers[leaves[i]]);
         }
     }
 
