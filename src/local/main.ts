@@ -50,6 +50,8 @@ process.on("unhandledRejection", (reason) => log(`unhandled rejection: ${(reason
 process.on("uncaughtException", (error) => log(`uncaught: ${error.stack}`));
 
 try {
+  // Said now, not when the first application is started.
+  if (values.engine === "flink") await (await import("./engine/flink-build.ts")).requireFlink(process.env);
   running = await startStack({
     stateDir,
     port: Number(values.port),

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { flinkBuild, isBuilt } from "../../src/local/engine/flink-build.ts";
+import { flinkBuild, isUpToDate } from "../../src/local/engine/flink-build.ts";
 import { java } from "../../src/local/engine/java.ts";
 import { buildFlink } from "../../src/pipeline/build.ts";
 
@@ -15,7 +15,7 @@ export const build = flinkBuild(process.env);
 /** Builds the job unless it is up to date; test files that run side by side build it once. */
 export async function ensureBuilt(): Promise<void> {
   const lock = `${build.folder}.lock`;
-  while (!isBuilt(build)) {
+  while (!isUpToDate(build)) {
     try {
       mkdirSync(lock);
     } catch {
@@ -23,9 +23,9 @@ export async function ensureBuilt(): Promise<void> {
       continue;
     }
     try {
-      if (isBuilt(build)) return;
+      if (isUpToDate(build)) return;
       await buildFlink(process.env, new AbortController().signal, () => {});
-      if (!isBuilt(build)) throw new Error("a build that isn't up to date when it is done");
+      if (!isUpToDate(build)) throw new Error("a build that isn't up to date when it is done");
     } finally {
       rmSync(lock, { recursive: true });
     }

@@ -26,6 +26,8 @@ export class FlinkApplication implements RunningApplication {
   #rest!: FlinkRest;
   #up = false;
   #ending = false;
+  /** Resolves when a restart under way has come to its end, good or bad. */
+  #back: Promise<void> = Promise.resolve();
   #restarts = 0;
 
   constructor(application: ApplicationStart, java: string, build: FlinkBuild, env: NodeJS.ProcessEnv) {
@@ -112,7 +114,6 @@ export class FlinkApplication implements RunningApplication {
 
   /** Sees the JVM end, and starts it again unless that was wanted. */
   async #watch(): Promise<void> {
-    const { log, onCrash, restore } = this.#application;
     let deaths = 0;
     for (;;) {
       const since = Date.now();
@@ -120,20 +121,28 @@ export class FlinkApplication implements RunningApplication {
       this.#up = false;
       if (this.#ending) return;
       deaths = Date.now() - since > STABLE_MS ? 1 : deaths + 1;
-      log("ERROR", `Flink died: ${describe(exit)}`);
+      this.#application.log("ERROR", `Flink died: ${describe(exit)}`);
       if (deaths >= MOST_DEATHS) {
-        onCrash(new Error(`Flink died ${deaths} times in a row: ${describe(exit)}`));
+        this.#application.onCrash(new Error(`Flink died ${deaths} times in a row: ${describe(exit)}`));
         return;
       }
-      await delay(500 * 2 ** (deaths - 1));
-      if (this.#ending) return;
-      this.#restarts++;
-      const otherwise = restore.kind === "checkpoint" ? restore.otherwise : restore;
-      const started = await this.#run({ kind: "checkpoint", otherwise }).then(
-        () => true,
-        (error: Error) => log("ERROR", `Flink did not start again: ${error.message}`),
-      );
-      if (started) log("WARN", `Flink was started again (${this.#restarts})`);
+      this.#back = this.#startAgain(500 * 2 ** (deaths - 1));
+      await this.#back;
+      if (this.#ending && !this.#up) return;
+    }
+  }
+
+  async #startAgain(afterMs: number): Promise<void> {
+    const { log, restore } = this.#application;
+    await delay(afterMs);
+    if (this.#ending) return;
+    this.#restarts++;
+    const otherwise = restore.kind === "checkpoint" ? restore.otherwise : restore;
+    try {
+      await this.#run({ kind: "checkpoint", otherwise });
+      log("WARN", `Flink was started again (${this.#restarts})`);
+    } catch (error) {
+      log("ERROR", `Flink did not start again: ${(error as Error).message}`);
     }
   }
 
@@ -146,6 +155,7 @@ export class FlinkApplication implements RunningApplication {
       await this.kill();
       return undefined;
     }
+    await this.#back;
     this.#ending = true;
     try {
       const taken = await this.#savepoint(snapshot, { stop: true });
@@ -165,7 +175,8 @@ export class FlinkApplication implements RunningApplication {
   }
 
   async #savepoint(path: string, options: { stop: boolean }): Promise<Snapshot> {
-    if (!this.#up) throw new Error("the application is being restarted: no snapshot can be taken now");
+    await this.#back;
+    if (!this.#up) throw new Error("the application isn't running: no snapshot can be taken");
     const folder = `${path}.incomplete`;
     try {
       // Flink names the folder itself; a savepoint may be moved as a whole.

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { WindopsError } from "../../io/errors.ts";
 import type { Stack } from "../service.ts";
 import type { ApplicationStart, Engine, RunningApplication } from "./engine.ts";
 import { FlinkApplication } from "./flink-application.ts";
-import { flinkBuild, isBuilt } from "./flink-build.ts";
-import { java } from "./java.ts";
+import { requireFlink } from "./flink-build.ts";
 
 /** Runs the uploaded jar on a real Flink. */
 export function flinkEngine(stack: Stack): Engine {
@@ -14,13 +12,8 @@ export function flinkEngine(stack: Stack): Engine {
   return {
     name: "flink",
     async start(application: ApplicationStart): Promise<RunningApplication> {
-      const build = flinkBuild(process.env);
-      if (!isBuilt(build))
-        throw new WindopsError("E_NOT_BUILT", `no Flink in ${build.folder}, or an older one than the job's sources`, {
-          hint: "Run `windops build` (it needs a JDK 17 and Maven).",
-        });
+      const { build, command } = await requireFlink(process.env);
       await checkJar(application);
-      const command = await java("java", process.env);
       const started = new FlinkApplication(application, command, build, jvmEnvironment(stack, application.region));
       running.add(started);
       try {
