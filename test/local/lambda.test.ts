@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   AddPermissionCommand,
   CreateFunctionCommand,
@@ -22,7 +23,7 @@ import {
 import { strToU8, zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clients, clients, deploy, role, until, zipped } from "./pipeline-fixture.ts";
-import { temporaryStack } from "./stack-fixture.ts";
+import { clientOptions, temporaryStack } from "./stack-fixture.ts";
 
 let stack: Awaited<ReturnType<typeof temporaryStack>>;
 let aws: Clients;
@@ -347,6 +348,11 @@ describe("an invocation", () => {
     expect(log).toContain(`\t${id}\tERROR\tbad 7\n`);
     expect(log).toContain("raw\n");
     expect(log).toMatch(new RegExp(`END RequestId: ${id}\nREPORT RequestId: ${id}\tDuration: [\\d.]+ ms\tBilled`));
+    const logs = new CloudWatchLogsClient(clientOptions(stack.endpoint));
+    await until(async () => {
+      const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: "/aws/lambda/prints" }));
+      return events?.some(({ message }) => message?.includes(`REPORT RequestId: ${id}`));
+    }, "the REPORT line in CloudWatch Logs");
   });
 
   it("is only checked with DryRun", async () => {

@@ -6,10 +6,10 @@ import { type RunningStack, type StackOptions, startStack } from "../../src/loca
 /** A new folder under the system's temporary one. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "windops-test-"));
 
-/** A stack in this process on a folder of its own; `close` stops it and removes the folder. */
+/** A stack in this process on a folder of its own; `close` stops it and removes the folder, `stop` keeps that. */
 export async function temporaryStack(
   options: Partial<StackOptions> = {},
-): Promise<RunningStack & { stateDir: string; logged: string[] }> {
+): Promise<RunningStack & { stateDir: string; logged: string[]; stop(): Promise<void> }> {
   const stateDir = options.stateDir ?? temporaryFolder();
   const logged: string[] = [];
   const running = await startStack({ seed: 1, log: (line) => logged.push(line), ...options, stateDir });
@@ -17,6 +17,7 @@ export async function temporaryStack(
     ...running,
     stateDir,
     logged,
+    stop: running.close,
     close: async () => {
       await running.close();
       rmSync(stateDir, { recursive: true, force: true });

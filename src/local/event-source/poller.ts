@@ -35,7 +35,9 @@ export class Poller {
     const { signal } = this.#stop;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        await this.#read();
+        await this.#read(() => {
+          attempt = 0;
+        });
       } catch (error) {
         const { code, message } = error as { code?: string; message: string };
         processed(
@@ -49,9 +51,10 @@ export class Poller {
     }
   }
 
-  async #read(): Promise<void> {
+  async #read(found: () => void): Promise<void> {
     const { stack, functions, mapping, checkpoints, processed } = this.#options;
     const { createdAt } = await describeStream(stack, mapping.streamArn);
+    found();
     const key = (shardId: string) => `${mapping.uuid}/${createdAt}/${shardId}`;
     const position = (shardId: string) => checkpoints.get(key(shardId));
     const start: StartingPosition =

@@ -59,12 +59,12 @@ export class Pool {
     if (this.#running >= PROCESSES) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
     try {
-      const sandbox = this.#take(current());
+      const f = current();
+      const sandbox = this.#take(f);
       const result = await sandbox.invoke(payload, options);
       this.#release(sandbox);
-      const { name, region } = current();
       const Errors = result.functionError ? 1 : 0;
-      count(this.#stack, region, "AWS/Lambda", { Name: "FunctionName", Value: name }, { Invocations: 1, Errors });
+      count(this.#stack, f.region, "AWS/Lambda", { Name: "FunctionName", Value: f.name }, { Invocations: 1, Errors });
       return result;
     } finally {
       // The turn goes on to the next in line, or back.
