@@ -2,9 +2,17 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Restore } from "../engine/engine.ts";
 import type { Stack, Store } from "../service.ts";
-import { type Application, type ApplicationState, noSuch, type OperationRecord, type SnapshotRecord } from "./model.ts";
+import {
+  type Application,
+  type ApplicationState,
+  type Beginning,
+  noSuch,
+  type OperationRecord,
+  type SnapshotRecord,
+} from "./model.ts";
 import type { Runner } from "./runner.ts";
 
 /** Milliseconds that a change takes at least: long enough for a client to meet the state in between. */
@@ -50,14 +58,29 @@ export class Lifecycle {
     for (const [, app] of this.applications.entries()) {
       if (app.state === "DELETING") this.#change(app, () => this.#remove(app));
       else if (app.active) {
-        const restore: Restore = { kind: "checkpoint", otherwise: app.active.restore };
         const stopping = app.state === "STOPPING";
-        this.#change(app, async () => {
-          await this.#launch(app, restore);
-          if (stopping) await this.#halt(app, false);
+        const [again, restore] = this.#goOn(app, app.active);
+        this.#change(again, async () => {
+          await this.#relaunch(again, restore);
+          if (stopping) await this.#halt(again, false);
         });
       } else if (app.state !== "READY") this.#change(app, async () => this.#settle(app, "READY"));
     }
+  }
+
+  /** The run goes on from its checkpoint; under another engine, which can't read that, from a snapshot of its own or anew. */
+  #goOn(app: Application, active: NonNullable<Application["active"]>): [Application, Restore] {
+    if (active.engine === this.runner.engineName) return [app, { kind: "checkpoint", otherwise: active.restore }];
+    const latest = this.latestSnapshot(app);
+    const restore: Beginning = latest ? { kind: "snapshot", path: latest.path } : { kind: "fresh" };
+    this.#stack.log(
+      `application ${app.name} ran on engine ${active.engine}: ${latest ? "from a snapshot" : "begins anew"}`,
+    );
+    return [this.put({ ...app, active: this.#run(restore) }), restore];
+  }
+
+  #run(restore: Beginning): NonNullable<Application["active"]> {
+    return { id: randomUUID(), engine: this.runner.engineName, restore };
   }
 
   /** Begins an operation: its state at once, its work in the background. Answers its id. */
@@ -82,12 +105,15 @@ export class Lifecycle {
     return id;
   }
 
-  start(app: Application, restore: Exclude<Restore, { kind: "checkpoint" }>): string {
-    const next = { ...app, active: { id: randomUUID(), restore } };
+  start(app: Application, restore: Beginning): string {
+    const next = { ...app, active: this.#run(restore) };
     return this.begin(next, "StartApplication", "STARTING", () => this.#launch(next, restore));
   }
 
   stop(app: Application, force: boolean): string {
+    // At once: what is in hand may be a snapshot that can't be taken.
+    if (force)
+      void this.runner.stop(keyOf(app)).catch((error) => this.#stack.log(`application ${app.name}: ${error.message}`));
     return this.begin(app, "StopApplication", "STOPPING", () => this.#halt(app, force));
   }
 
@@ -95,9 +121,15 @@ export class Lifecycle {
   update(app: Application, running: boolean): string {
     return this.begin(app, "UpdateApplication", "UPDATING", async () => {
       if (!running) return this.#settle(app, "READY");
-      const snapshot = await this.#takeAndStop(app);
+      let snapshot: SnapshotRecord | undefined;
+      try {
+        snapshot = await this.#takeAndStop(app);
+      } catch (error) {
+        if (!this.#closed) this.#settle(app, "RUNNING");
+        throw error;
+      }
       const restore = snapshot ? ({ kind: "snapshot", path: snapshot.path } as const) : ({ kind: "fresh" } as const);
-      await this.#launch(this.put({ ...this.#current(app), active: { id: randomUUID(), restore } }), restore);
+      await this.#launch(this.put({ ...this.#current(app), active: this.#run(restore) }), restore);
     });
   }
 
@@ -156,6 +188,22 @@ export class Lifecycle {
     }
     await this.#pause();
     this.#settle(app, "RUNNING");
+  }
+
+  /** What ran when the stack ended runs again, however long that takes (a full disk, a stream that is gone). */
+  async #relaunch(app: Application, restore: Restore): Promise<void> {
+    const { signal } = this.#stack;
+    // Another operation has taken over: a forced stop, a deletion.
+    const over = () => this.#closed || this.#current(app).operationId !== app.operationId;
+    for (let attempt = 0; !over(); attempt++) {
+      try {
+        await this.runner.start(keyOf(app), app, restore);
+        return this.#settle(app, "RUNNING");
+      } catch (error) {
+        if (attempt === 0) this.#stack.log(`application ${app.name} can't go on yet: ${(error as Error).message}`);
+        await wait(Math.min(1000, 100 * 2 ** attempt), undefined, { signal }).catch(() => {});
+      }
+    }
   }
 
   async #halt(app: Application, force: boolean): Promise<void> {

@@ -9,6 +9,9 @@ export type RestoreType =
   | "RESTORE_FROM_LATEST_SNAPSHOT"
   | "RESTORE_FROM_CUSTOM_SNAPSHOT";
 
+/** Where the state of a run that didn't go on from a checkpoint began. */
+export type Beginning = Exclude<Restore, { kind: "checkpoint" }>;
+
 export interface CodeLocation {
   bucketArn: string;
   fileKey: string;
@@ -69,7 +72,7 @@ export interface Application {
   configuration: Configuration;
   run: RunConfiguration;
   /** The run in hand, from START to STOP: the stack should be running it. Its engine files are its own, by `id`. */
-  active?: { id: string; restore: Exclude<Restore, { kind: "checkpoint" }> };
+  active?: { id: string; engine: EngineName; restore: Beginning };
   /** The operation in hand. */
   operationId?: string;
   tags: Record<string, string>;

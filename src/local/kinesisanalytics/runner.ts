@@ -56,6 +56,7 @@ export class Runner {
 
   async stop(key: string, snapshot?: string): Promise<Snapshot | undefined> {
     const run = this.#runs.get(key);
+    if (!run && snapshot !== undefined) throw new Error("the application isn't running yet: stop it with Force");
     const result = await run?.stop(snapshot);
     this.#runs.delete(key);
     return result;

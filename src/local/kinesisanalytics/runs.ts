@@ -1,16 +1,22 @@
-import type { Restore } from "../engine/engine.ts";
 import type { Operation } from "../service.ts";
 import { runConfiguration } from "./applications.ts";
 import { operationDetails, operationInfo } from "./describe.ts";
 import { keyOf, type Lifecycle } from "./lifecycle.ts";
-import { type Application, invalidArgument, noSuch, type RunConfiguration, resourceInUse } from "./model.ts";
+import {
+  type Application,
+  type Beginning,
+  invalidArgument,
+  noSuch,
+  type RunConfiguration,
+  resourceInUse,
+} from "./model.ts";
 import { page } from "./paging.ts";
 
 const FORCIBLE = new Set(["STARTING", "RUNNING", "UPDATING", "STOPPING"]);
 
 /** Starting and stopping, and what became of it. */
 export function runOperations(lifecycle: Lifecycle): Record<string, Operation> {
-  const restoreOf = (app: Application, run: RunConfiguration): Exclude<Restore, { kind: "checkpoint" }> => {
+  const restoreOf = (app: Application, run: RunConfiguration): Beginning => {
     const { restoreType, snapshotName, allowNonRestoredState } = run;
     if (restoreType === "SKIP_RESTORE_FROM_SNAPSHOT") return { kind: "fresh" };
     if (restoreType === "RESTORE_FROM_CUSTOM_SNAPSHOT") {

@@ -64,20 +64,18 @@ export class CheckpointWriter {
     this.#append(footer);
     this.#append(length);
     const digest = this.#hash.digest();
-    try {
-      await this.#writing;
-      await this.#file.write(digest);
-      await this.#file.sync();
-    } finally {
-      await this.#file.close();
-    }
+    await this.#writing;
+    await this.#file.write(digest);
+    await this.#file.sync();
+    await this.#file.close();
     await rename(`${this.#path}.part`, this.#path);
     return this.#offset + digest.length;
   }
 
+  /** Leaves nothing of it on disk. */
   async abandon(): Promise<void> {
     await this.#writing.catch(() => {});
-    await this.#file.close();
+    await this.#file.close().catch(() => {});
     await rm(`${this.#path}.part`, { force: true });
   }
 }
@@ -97,7 +95,7 @@ export async function readCheckpoint(path: string): Promise<{ state: JobState; t
     state,
     turbines: turbines.map(({ id, lastSeen, warmup, offset, length }) => {
       // Aligned and its own: a view would keep the whole file in memory.
-      return { id, lastSeen, warmup, state: Uint8Array.prototype.slice.call(bytes, offset, offset + length) };
+      return { id, lastSeen, warmup, state: new Uint8Array(bytes.subarray(offset, offset + length)) };
     }),
   };
 }

@@ -194,14 +194,19 @@ export class Job implements RunningApplication {
     // From here to the first await is one moment: the positions, the detectors, and the output that goes with them.
     const state: JobState = { ...this.#state, positions: { ...this.#state.positions } };
     const flushed = this.#writer.flushed();
-    const saved = this.#turbines.save((turbine) => writer.add(turbine), nextTurn);
-    await saved;
-    // A position counts only when what was scored up to it is acknowledged by the output stream.
-    if (!(await flushed)) {
+    let bytes: number;
+    try {
+      await this.#turbines.save((turbine) => writer.add(turbine), nextTurn);
+      // A position counts only when what was scored up to it is acknowledged by the output stream.
+      if (!(await flushed)) {
+        await writer.abandon();
+        return undefined;
+      }
+      bytes = await writer.commit(state);
+    } catch (error) {
       await writer.abandon();
-      return undefined;
+      throw error;
     }
-    const bytes = await writer.commit(state);
     this.#figures.lastCheckpoint = { id, at, durationMs: Math.round(performance.now() - began), bytes };
     for (const old of (await checkpointIds(this.#app.folder)).slice(KEPT)) {
       await rm(checkpointPath(this.#app.folder, old), { force: true });
@@ -210,14 +215,22 @@ export class Job implements RunningApplication {
   }
 
   async stop({ snapshot }: { snapshot?: string }): Promise<Snapshot | undefined> {
-    clearInterval(this.#timer);
     if (snapshot === undefined) {
       await this.kill();
       return undefined;
     }
     this.#stopReading.abort();
     await this.#reading;
-    const taken = await this.snapshot(snapshot);
+    let taken: Snapshot;
+    try {
+      taken = await this.snapshot(snapshot);
+    } catch (error) {
+      if (!this.#abort.signal.aborted) {
+        this.#stopReading = new AbortController();
+        this.#reading = this.#read();
+      }
+      throw error;
+    }
     await this.kill();
     return taken;
   }

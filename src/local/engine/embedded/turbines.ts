@@ -60,7 +60,14 @@ export class Turbines {
 
   #detector(id: string, saved: Uint8Array | undefined): Detector {
     if (!saved) return new Detector(this.#options);
-    const detector = Detector.restore(saved);
+    let detector: Detector;
+    try {
+      detector = Detector.restore(saved);
+    } catch (error) {
+      // Saved by another version of the detector.
+      this.#warn(`${(error as Error).message}: ${id} warms up anew`);
+      return new Detector(this.#options);
+    }
     const same = Object.entries(this.#options).every(
       ([name, value]) => JSON.stringify(detector.options[name as keyof DetectorOptions]) === JSON.stringify(value),
     );
