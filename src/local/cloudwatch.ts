@@ -1,15 +1,25 @@
 import { type Alarm, comparisons, evaluate } from "./cloudwatch/alarms.ts";
-import { Metrics, MINUTE, statisticOf } from "./cloudwatch/metrics.ts";
+import { dataOperations } from "./cloudwatch/data.ts";
+import { Metrics, MINUTE } from "./cloudwatch/metrics.ts";
 import { AwsError } from "./errors.ts";
 import type { Call, Operation, RpcService, Stack } from "./service.ts";
-import { mergeTags, pageOf, withoutTags } from "./wire-values.ts";
+import { booleanOf, integerOf, mergeTags, pageOf, withoutTags } from "./wire-values.ts";
 
 const PAGE = 50;
 
 /** CloudWatch: metrics that the stack's own services and clients put, and alarms on them that tell SNS topics. */
 export function cloudwatch(stack: Stack): RpcService {
   const alarms = stack.store<Alarm>("alarms");
-  const metrics = new Metrics();
+  const regions = new Map<string, Metrics>();
+  const metricsOf = (region: string) => {
+    let metrics = regions.get(region);
+    if (!metrics) {
+      metrics = new Metrics();
+      regions.set(region, metrics);
+    }
+    return metrics;
+  };
+  let looked = 0;
   const since = stack.now();
   let timer: NodeJS.Timeout | undefined;
 
@@ -23,9 +33,13 @@ export function cloudwatch(stack: Stack): RpcService {
   };
   const put = (region: string, alarm: Alarm) => alarms.put(key(region, alarm.AlarmName), alarm);
 
+  /** Once a minute, when the last one is complete; the clock may be set meanwhile. */
   const look = () => {
+    const minute = Math.floor(stack.now() / MINUTE);
+    if (minute === looked) return;
+    looked = minute;
     for (const [id, alarm] of [...alarms.entries()]) {
-      const next = evaluate(alarm, metrics, stack.now(), since);
+      const next = evaluate(alarm, metricsOf(id.split("/")[0]!), stack.now(), since);
       if (next.StateValue === alarm.StateValue) continue;
       const changed = { ...alarm, ...next, stateAt: stack.now() };
       alarms.put(id, changed);
@@ -50,7 +64,7 @@ export function cloudwatch(stack: Stack): RpcService {
       );
       const { items, token } = pageOf(wanted, {
         key: (a) => a.AlarmName,
-        size: input.MaxRecords ?? PAGE,
+        size: integerOf(input.MaxRecords, "maxRecords", [1, 100], PAGE, "ValidationError"),
         token: input.NextToken,
         invalid: () => new AwsError("InvalidNextToken", "The next token is not valid"),
       });
@@ -81,19 +95,7 @@ export function cloudwatch(stack: Stack): RpcService {
       put(region, { ...alarm, tags: withoutTags(alarm.tags, input.TagKeys) });
       return {};
     },
-    PutMetricData: (input) => {
-      for (const datum of input.MetricData ?? []) addDatum(metrics, input.Namespace, datum, stack.now());
-      return {};
-    },
-    GetMetricStatistics: (input) => statistics(metrics, input),
-    ListMetrics: (input) => ({
-      Metrics: metrics
-        .list()
-        .filter(
-          ({ namespace, name }) => (input.Namespace ?? namespace) === namespace && (input.MetricName ?? name) === name,
-        )
-        .map(({ namespace, name, dimensions }) => ({ Namespace: namespace, MetricName: name, Dimensions: dimensions })),
-    }),
+    ...dataOperations(metricsOf, stack),
   };
 
   return {
@@ -101,11 +103,12 @@ export function cloudwatch(stack: Stack): RpcService {
     signingNames: ["monitoring"],
     protocol: "json",
     targetPrefixes: ["GraniteServiceVersion20100801"],
+    // Older clients speak Query.
+    namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
     timestamps: ["Timestamp", "StartTime", "EndTime"],
     operations,
     started: () => {
-      // Some seconds into the minute, when the last one is complete.
-      timer = setInterval(look, MINUTE / 4).unref();
+      timer = setInterval(look, 1000).unref();
     },
     close: async () => clearInterval(timer),
   };
@@ -113,8 +116,10 @@ export function cloudwatch(stack: Stack): RpcService {
 
 function alarmOf(input: any, known: Alarm | undefined, stack: Stack, region: string): Alarm {
   const invalid = (message: string) => new AwsError("ValidationError", message);
-  const { AlarmName, MetricName, Namespace, Statistic, ComparisonOperator, Threshold, Period, EvaluationPeriods } =
-    input;
+  const { AlarmName, MetricName, Namespace, Statistic, ComparisonOperator } = input;
+  const [Threshold, Period, EvaluationPeriods] = [input.Threshold, input.Period, input.EvaluationPeriods].map(
+    Number,
+  ) as [number, number, number];
   if (!AlarmName || !MetricName || !Namespace || !Statistic) {
     throw invalid("AlarmName, Namespace, MetricName and Statistic must not be empty");
   }
@@ -123,13 +128,13 @@ function alarmOf(input: any, known: Alarm | undefined, stack: Stack, region: str
   if (!(EvaluationPeriods >= 1) || Period * EvaluationPeriods > 86_400 * 7) {
     throw invalid("EvaluationPeriods must be at least 1, and cover no more than seven days");
   }
-  if (typeof Threshold !== "number") throw invalid("Threshold must be a number");
+  if (!Number.isFinite(Threshold)) throw invalid("Threshold must be a number");
   const now = stack.now();
   return {
     AlarmName,
     AlarmArn: `arn:aws:cloudwatch:${region}:${stack.account}:alarm:${AlarmName}`,
     ...(input.AlarmDescription !== undefined && { AlarmDescription: input.AlarmDescription }),
-    ActionsEnabled: input.ActionsEnabled ?? true,
+    ActionsEnabled: input.ActionsEnabled === undefined || booleanOf(input.ActionsEnabled),
     OKActions: input.OKActions ?? [],
     AlarmActions: input.AlarmActions ?? [],
     InsufficientDataActions: input.InsufficientDataActions ?? [],
@@ -139,7 +144,7 @@ function alarmOf(input: any, known: Alarm | undefined, stack: Stack, region: str
     Dimensions: input.Dimensions ?? [],
     Period,
     EvaluationPeriods,
-    ...(input.DatapointsToAlarm !== undefined && { DatapointsToAlarm: input.DatapointsToAlarm }),
+    ...(input.DatapointsToAlarm !== undefined && { DatapointsToAlarm: Number(input.DatapointsToAlarm) }),
     Threshold,
     ComparisonOperator,
     ...(input.TreatMissingData !== undefined && { TreatMissingData: input.TreatMissingData }),
@@ -159,33 +164,6 @@ function shown({ stateAt, configuredAt, tags: _, ...alarm }: Alarm): object {
     StateTransitionedTimestamp: new Date(stateAt),
     AlarmConfigurationUpdatedTimestamp: new Date(configuredAt),
   };
-}
-
-function addDatum(metrics: Metrics, namespace: string, datum: any, now: number): void {
-  const metric = { namespace, name: datum.MetricName, dimensions: datum.Dimensions ?? [] };
-  const at = datum.Timestamp === undefined ? now : new Date(datum.Timestamp).getTime();
-  const { StatisticValues: s, Value } = datum;
-  const values: number[] = datum.Values ?? (Value === undefined ? [] : [Value]);
-  if (s) metrics.add(metric, at, { sum: s.Sum, count: s.SampleCount, minimum: s.Minimum, maximum: s.Maximum });
-  for (const [i, value] of values.entries()) {
-    const count = datum.Counts?.[i] ?? 1;
-    metrics.add(metric, at, { sum: value * count, count, minimum: value, maximum: value });
-  }
-}
-
-function statistics(metrics: Metrics, input: any): object {
-  const metric = { namespace: input.Namespace, name: input.MetricName, dimensions: input.Dimensions ?? [] };
-  const period = (input.Period ?? 60) * 1000;
-  const from = Math.floor(new Date(input.StartTime).getTime() / period) * period;
-  const to = new Date(input.EndTime).getTime();
-  const Datapoints: object[] = [];
-  for (let at = from; at < to; at += period) {
-    const points = metrics.between(metric, at, at + period);
-    if (points.length === 0) continue;
-    const named = (input.Statistics ?? []).map((name: string) => [name, statisticOf(points, name)]);
-    Datapoints.push({ Timestamp: new Date(at), ...Object.fromEntries(named) });
-  }
-  return { Label: input.MetricName, Datapoints };
 }
 
 /** Publishes a change of state to the topics that the alarm names, in the words of CloudWatch's own mails. */

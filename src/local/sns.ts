@@ -1,3 +1,4 @@
+import { count } from "./cloudwatch/count.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { SmtpOutbox, smtpSender } from "./inbox/smtp.ts";
 import type { RpcService, Stack } from "./service.ts";
@@ -16,7 +17,9 @@ export function sns(stack: Stack, environment: SmtpSettings = {}): RpcService {
   const outbox = url ? new SmtpOutbox(stack, smtpSender(url, from)) : undefined;
   const inbox = new Inbox(stack, outbox);
   const state = new SnsState(stack);
-  const delivery = new Delivery(state, stack, inbox, () => {});
+  const delivery = new Delivery(state, stack, inbox, (topic, region, figures) => {
+    count(stack, region, "AWS/SNS", { Name: "TopicName", Value: topic.name }, figures);
+  });
   const byToken = (query: URLSearchParams) => {
     const token = query.get("token") ?? "";
     const subscription = state.subscriptions().find((s) => s.token === token);

@@ -2,7 +2,9 @@ import {
   CloudWatchClient,
   DeleteAlarmsCommand,
   DescribeAlarmsCommand,
+  GetMetricDataCommand,
   GetMetricStatisticsCommand,
+  ListMetricsCommand,
   ListTagsForResourceCommand,
   PutMetricAlarmCommand,
   type PutMetricAlarmCommandInput,
@@ -10,7 +12,7 @@ import {
   SetAlarmStateCommand,
   TagResourceCommand,
 } from "@aws-sdk/client-cloudwatch";
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Alarm, evaluate } from "../../src/local/cloudwatch/alarms.ts";
 import { type Metric, Metrics, MINUTE } from "../../src/local/cloudwatch/metrics.ts";
@@ -156,6 +158,90 @@ describe("over the wire", () => {
     expect(await figure("Windops", "Proof", undefined)).toBe(7);
   });
 
+  it("reads several metrics in one call, newest first", async () => {
+    const now = Date.now();
+    const MetricData = [0, 1, 2].map((n) => ({
+      MetricName: "Speed",
+      Value: n,
+      Timestamp: new Date(now - n * MINUTE),
+      Dimensions: [{ Name: "turbine", Value: "t1" }],
+    }));
+    await cloudwatch.send(new PutMetricDataCommand({ Namespace: "Wind", MetricData }));
+    const query = (Id: string, Stat: string, Period: number) => ({
+      Id,
+      MetricStat: {
+        Metric: { Namespace: "Wind", MetricName: "Speed", Dimensions: MetricData[0]!.Dimensions },
+        Period,
+        Stat,
+      },
+    });
+    const times = { StartTime: new Date(now - 5 * MINUTE), EndTime: new Date(now + MINUTE) };
+    const MetricDataQueries = [query("each", "Maximum", 60), query("most", "Maximum", 86_400)];
+    const { MetricDataResults } = await cloudwatch.send(new GetMetricDataCommand({ ...times, MetricDataQueries }));
+    expect(MetricDataResults![0]).toMatchObject({ Id: "each", Values: [0, 1, 2], StatusCode: "Complete" });
+    expect(MetricDataResults![0]!.Timestamps![0]).toEqual(new Date(Math.floor(now / MINUTE) * MINUTE));
+    expect(Math.max(...MetricDataResults![1]!.Values!)).toBe(2);
+    const Dimensions = [{ Name: "turbine" }];
+    const { Metrics } = await cloudwatch.send(new ListMetricsCommand({ Namespace: "Wind", Dimensions }));
+    expect(Metrics).toEqual([{ Namespace: "Wind", MetricName: "Speed", Dimensions: MetricData[0]!.Dimensions }]);
+  });
+
+  it("keeps regions apart, and AWS's own namespaces to AWS", async () => {
+    const elsewhere = new CloudWatchClient({ ...clientOptions(stack.endpoint), region: "eu-west-1" });
+    const put = (Namespace: string) =>
+      elsewhere.send(new PutMetricDataCommand({ Namespace, MetricData: [{ MetricName: "Far", Value: 1 }] }));
+    await put("Regional");
+    expect((await cloudwatch.send(new ListMetricsCommand({ Namespace: "Regional" }))).Metrics).toEqual([]);
+    expect((await elsewhere.send(new ListMetricsCommand({ Namespace: "Regional" }))).Metrics).toHaveLength(1);
+    await expect(put("AWS/Kinesis")).rejects.toMatchObject({ name: expect.stringContaining("InvalidParameterValue") });
+    elsewhere.destroy();
+  });
+
+  it("is understood by clients that speak Query", async () => {
+    const ask = async (parameters: Record<string, string>) => {
+      const answer = await fetch(stack.endpoint, {
+        method: "POST",
+        headers: {
+          authorization: "AWS4-HMAC-SHA256 Credential=A/20261123/us-east-1/monitoring/aws4_request, Signature=0",
+        },
+        body: new URLSearchParams({ Version: "2010-08-01", ...parameters }),
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+    const metric = { Namespace: "Old", MetricName: "M" };
+    const data = { "MetricData.member.1.MetricName": "M", "MetricData.member.1.Value": "4.5" };
+    expect((await ask({ Action: "PutMetricData", Namespace: "Old", ...data })).status).toBe(200);
+    const times = {
+      StartTime: new Date(Date.now() - 60_000).toISOString(),
+      EndTime: new Date(Date.now() + 60_000).toISOString(),
+    };
+    const read = await ask({
+      Action: "GetMetricStatistics",
+      ...metric,
+      ...times,
+      Period: "60",
+      "Statistics.member.1": "Sum",
+    });
+    expect(read.text).toContain("<Sum>4.5</Sum>");
+    const alarm = { AlarmName: "old", Statistic: "Sum", Period: "60", EvaluationPeriods: "1", Threshold: "1" };
+    await ask({ Action: "PutMetricAlarm", ...metric, ...alarm, ComparisonOperator: "LessThanThreshold" });
+    expect((await ask({ Action: "DescribeAlarms" })).text).toContain("<AlarmName>old</AlarmName>");
+    await ask({ Action: "DeleteAlarms", "AlarmNames.member.1": "old" });
+  });
+
+  it("counts what topics deliver", async () => {
+    const sns = new SNSClient(clientOptions(stack.endpoint));
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "counted" }));
+    await sns.send(new PublishCommand({ TopicArn, Message: "m" }));
+    const Dimensions = [{ Name: "TopicName", Value: "counted" }];
+    const { Metrics } = await cloudwatch.send(new ListMetricsCommand({ Namespace: "AWS/SNS", Dimensions }));
+    expect(Metrics!.map((m) => m.MetricName).sort()).toEqual([
+      "NumberOfMessagesPublished",
+      "NumberOfNotificationsDelivered",
+    ]);
+    sns.destroy();
+  });
+
   it("tells the topic's subscribers of a change of state", async () => {
     const sns = new SNSClient(clientOptions(stack.endpoint));
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "health" }));
@@ -171,5 +257,40 @@ describe("over the wire", () => {
     );
     expect(mail.subject).toBe('ALARM: "dead" in us-east-1');
     expect(mail.text).toContain("no reading came");
+  });
+});
+
+describe("an alarm of a pipeline that falls silent", () => {
+  it("goes off after the minutes without data, and calms down when data comes", async () => {
+    let now = Date.parse("2026-11-23T10:00:00Z");
+    const stack = await temporaryStack({ now: () => now });
+    const [cloudwatch, sns] = [
+      new CloudWatchClient(clientOptions(stack.endpoint)),
+      new SNSClient(clientOptions(stack.endpoint)),
+    ];
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "health" }));
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "email", Endpoint: "op@example.org" }));
+    await fetch((await readInbox(stack.endpoint))[0]!.confirmUrl!);
+    const metric = { Namespace: "Farm", MetricName: "Readings", Dimensions: [] };
+    const heard = () =>
+      cloudwatch.send(
+        new PutMetricDataCommand({ Namespace: "Farm", MetricData: [{ MetricName: "Readings", Value: 1 }] }),
+      );
+    const actions = { AlarmActions: [TopicArn!], OKActions: [TopicArn!] };
+    await cloudwatch.send(new PutMetricAlarmCommand({ ...silent, ...metric, ...actions, EvaluationPeriods: 2 }));
+    const state = async () => (await cloudwatch.send(new DescribeAlarmsCommand({}))).MetricAlarms![0]!.StateValue;
+    await heard();
+    now += MINUTE;
+    await until(async () => (await state()) === "OK", "OK");
+    now += 2 * MINUTE;
+    await until(async () => (await state()) === "ALARM", "ALARM");
+    await heard();
+    now += MINUTE;
+    await until(async () => (await state()) === "OK", "OK again");
+    const subjects = (await readInbox(stack.endpoint)).map((mail) => mail.subject.split(":")[0]);
+    expect(subjects.slice(1)).toEqual(["OK", "ALARM", "OK"]);
+    cloudwatch.destroy();
+    sns.destroy();
+    await stack.close();
   });
 });

@@ -17,6 +17,8 @@ export interface Metric {
 export const MINUTE = 60_000;
 /** Minutes kept: an alarm looks at a day at most. */
 const KEPT = 24 * 60;
+/** Beyond, the series that was first put goes. */
+const MAX_SERIES = 10_000;
 
 /** Figures by minute, in memory: like on AWS they are about now; after a restart the past is missing data. */
 export class Metrics {
@@ -25,8 +27,12 @@ export class Metrics {
   add(metric: Metric, at: number, values: { sum: number; count: number; minimum: number; maximum: number }): void {
     const id = identity(metric);
     const minute = Math.floor(at / MINUTE) * MINUTE;
-    const series = this.#series.get(id) ?? { metric, points: [] };
-    this.#series.set(id, series);
+    let series = this.#series.get(id);
+    if (!series) {
+      series = { metric, points: [] };
+      this.#series.set(id, series);
+      if (this.#series.size > MAX_SERIES) this.#series.delete(this.#series.keys().next().value!);
+    }
     let point = series.points.findLast((p) => p.minute === minute);
     if (!point) {
       point = { minute, sum: 0, count: 0, minimum: Infinity, maximum: -Infinity };

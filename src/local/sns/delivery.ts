@@ -5,8 +5,8 @@ import { matchesPolicy, parseFilterPolicy, type Values } from "./filter-policy.t
 import type { Attribute, Message } from "./publish.ts";
 import type { SnsState, Subscription, Topic } from "./state.ts";
 
-/** Told of each delivery, or its failure, for the metrics. */
-export type DeliveryCount = (topic: Topic, region: string, delivered: number, failed: number) => void;
+/** Told of each publish, delivery and failure, by the names of SNS's metrics. */
+export type DeliveryCount = (topic: Topic, region: string, figures: Record<string, number>) => void;
 
 /** Hands a published message to a topic's confirmed subscribers. */
 export class Delivery {
@@ -33,7 +33,7 @@ export class Delivery {
         mails++;
       }
     }
-    this.#count(topic, region, mails, 0);
+    this.#count(topic, region, { NumberOfMessagesPublished: 1, NumberOfNotificationsDelivered: mails });
   }
 
   #mail(topic: Topic, subscription: Subscription, message: Message): void {
@@ -72,9 +72,9 @@ export class Delivery {
     };
     try {
       await this.#stack.call("lambda", "Invoke", input, region);
-      this.#count(topic, region, 1, 0);
+      this.#count(topic, region, { NumberOfNotificationsDelivered: 1 });
     } catch (error) {
-      this.#count(topic, region, 0, 1);
+      this.#count(topic, region, { NumberOfNotificationsFailed: 1 });
       this.#stack.log(`SNS: ${subscription.endpoint} did not take ${message.id}: ${(error as Error).message}`);
     }
   }
