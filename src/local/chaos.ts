@@ -7,7 +7,7 @@ import type { Call } from "./service.ts";
 export interface ChaosRule {
   /** As in `Stack.call` and the log: kinesis, lambda, dynamodb, s3 …; any if not said. */
   service?: string;
-  /** The API's name of the call; for S3 the HTTP method. Any if not said. */
+  /** The API's name of the call (S3's too: PutObject); any if not said. */
   operation?: string;
   /** Chance that a matching call is hit; 1 if neither this nor `nth` is said. */
   probability?: number;

@@ -179,10 +179,13 @@ async function serve(
   const { service } = found;
   if (service.kind === "rpc") return serveOperation(service, request, response, call, url, options, body);
   const target = request.headers["x-amz-target"];
-  call.operation = typeof target === "string" ? target.slice(target.lastIndexOf(".") + 1) : (request.method ?? "");
+  call.operation =
+    service.operationOf?.(request, call) ??
+    (typeof target === "string" ? target.slice(target.lastIndexOf(".") + 1) : (request.method ?? ""));
   if (options.chaos) {
     const fault = await options.chaos.before(call);
     if (fault === "drop") return void response.destroy();
+    if (fault && service.fail) return service.fail(fault, request, response, call);
     if (fault) return turnAway(response, plain.error(fault, call.requestId), call);
     if (options.chaos.dropsAfter(call)) dropAnswer(response);
   }

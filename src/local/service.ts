@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AwsError } from "./errors.ts";
 import type { FileOptions } from "./store-file.ts";
 
 /** The only account of the embedded stack. */
@@ -102,6 +103,10 @@ export interface HttpService extends ServiceHooks {
   signingNames: string[];
   targetPrefixes?: string[];
   handle(request: IncomingMessage, response: ServerResponse, call: Call): Promise<void>;
+  /** The API's name of the call that a request makes; its `X-Amz-Target` or HTTP method if not said. */
+  operationOf?(request: IncomingMessage, call: Call): string;
+  /** Answers a request that wasn't handled with an error in the service's own words; AWS JSON if not said. */
+  fail?(error: AwsError, request: IncomingMessage, response: ServerResponse, call: Call): void;
   /** Behind `Stack.call`, for calls inside the stack. */
   invoke?(operation: string, input: object, call: Call): Promise<unknown>;
 }

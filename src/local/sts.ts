@@ -8,7 +8,7 @@ import { integerOf } from "./wire-values.ts";
 export function sts(stack: Stack): RpcService {
   const caller = `arn:aws:iam::${stack.account}:user/windops`;
   const credentials = (seconds: number) => ({
-    AccessKeyId: uniqueId("ASI").slice(0, 20),
+    AccessKeyId: uniqueId("ASIA").slice(0, 20),
     SecretAccessKey: randomBytes(30).toString("base64"),
     SessionToken: randomBytes(240).toString("base64"),
     Expiration: new Date(stack.now() + seconds * 1000),

@@ -83,10 +83,24 @@ const CONFIGURATIONS: Record<string, Configuration> = {
   },
 };
 
-/** The configuration that the call is about, if it's about one. */
-export function configurationName(request: S3Request): string | undefined {
-  return Object.keys(CONFIGURATIONS).find((name) => request.query.has(name));
-}
+/** What the API calls the configurations, by their query parameters: GetBucketPolicy … */
+export const CONFIGURATION_NAMES: Record<string, string> = {
+  versioning: "BucketVersioning",
+  encryption: "BucketEncryption",
+  publicAccessBlock: "PublicAccessBlock",
+  ownershipControls: "BucketOwnershipControls",
+  lifecycle: "BucketLifecycleConfiguration",
+  tagging: "BucketTagging",
+  policy: "BucketPolicy",
+  cors: "BucketCors",
+  website: "BucketWebsite",
+  replication: "BucketReplication",
+  "object-lock": "ObjectLockConfiguration",
+  logging: "BucketLogging",
+  notification: "BucketNotificationConfiguration",
+  accelerate: "BucketAccelerateConfiguration",
+  requestPayment: "BucketRequestPayment",
+};
 
 /** GET, PUT and DELETE of one of a bucket's configurations. */
 export async function bucketConfiguration(request: S3Request, state: S3State, name: string): Promise<Reply> {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -91,7 +91,7 @@ function keepPart(request: S3Request, state: S3State, part: Part): void {
 export async function uploadPart(request: S3Request, state: S3State): Promise<Reply> {
   const number = partNumber(request);
   const upload = findUpload(request, state);
-  const received = await receiveBody(request, state.folder);
+  const received = await receiveBody(request, state);
   const file = state.relative(received.path);
   try {
     const { size, md5: etag } = received;
@@ -137,7 +137,7 @@ export async function uploadPartCopy(request: S3Request, state: S3State): Promis
           yield chunk;
         }
       },
-      createWriteStream(path, { flags: "wx" }),
+      state.create(path),
     );
     const etag = md5.digest("hex");
     const part: Part = {
@@ -172,16 +172,13 @@ export async function completeUpload(request: S3Request, state: S3State): Promis
   const entry = { file: state.relative(path) };
   try {
     const whole = newChecksum(upload.algorithm);
-    await pipeline(
-      async function* () {
-        for (const part of parts)
-          for await (const chunk of createReadStream(state.path(part), { highWaterMark: 1 << 18 })) {
-            if (upload.type === "FULL_OBJECT") whole.update(chunk);
-            yield chunk;
-          }
-      },
-      createWriteStream(path, { flags: "wx" }),
-    );
+    await pipeline(async function* () {
+      for (const part of parts)
+        for await (const chunk of createReadStream(state.path(part), { highWaterMark: 1 << 18 })) {
+          if (upload.type === "FULL_OBJECT") whole.update(chunk);
+          yield chunk;
+        }
+    }, state.create(path));
     const checksum = objectChecksum(upload, parts, whole.digest().toString("base64"));
     const said = request.header(headerOf(upload.algorithm));
     if (said !== undefined && said !== checksum.value && said !== checksum.value.replace(/-\d+$/, ""))
@@ -209,7 +206,7 @@ export async function completeUpload(request: S3Request, state: S3State): Promis
       tags,
       parts: sizes,
     });
-    dropUpload(state, upload);
+    dropCompleted(state, upload);
     return {
       headers: { ...versionHeader(state, version), ...encryptionHeaders(headers) },
       xml: document("CompleteMultipartUploadResult", [
@@ -265,6 +262,15 @@ function dropUpload(state: S3State, upload: Upload): void {
   const current = state.uploads.get(upload.uploadId);
   state.uploads.delete(upload.uploadId);
   for (const part of Object.values(current?.parts ?? {})) state.discard(part);
+}
+
+/** The object is there by now, whether or not the upload's end can be written down. */
+function dropCompleted(state: S3State, upload: Upload): void {
+  try {
+    dropUpload(state, upload);
+  } catch {
+    // It stays listed, and can be completed again or aborted.
+  }
 }
 
 export function abortUpload(request: S3Request, state: S3State): Reply {

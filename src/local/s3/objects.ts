@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { copyFile, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { type Algorithm, headerOf, parseAlgorithm, type StoredChecksum } from "./checksums.ts";
 import { checkRead, checkWrite } from "./conditions.ts";
 import { s3Error } from "./errors.ts";
@@ -32,7 +33,7 @@ export async function putObject(request: S3Request, state: S3State): Promise<Rep
   const headers = objectHeaders(request);
   const tags = headerTags(request.header("x-amz-tagging"));
   checkWrite(request, state.latest(bucket, key));
-  const received = await receiveBody(request, state.folder);
+  const received = await receiveBody(request, state);
   const entry = { file: state.relative(received.path) };
   try {
     // Another write may have come while this one was streaming.
@@ -75,7 +76,7 @@ export async function putBytes(
   const path = await newFile(state.folder);
   const entry = { file: state.relative(path) };
   try {
-    await writeFile(path, bytes, { flag: "wx" });
+    await pipeline([Buffer.from(bytes)], state.create(path));
     const etag = createHash("md5").update(bytes).digest("hex");
     const checksum: StoredChecksum = {
       algorithm: "CRC64NVME",
@@ -136,7 +137,7 @@ export async function copyObject(request: S3Request, state: S3State): Promise<Re
   const path = await newFile(state.folder);
   const entry = { file: state.relative(path) };
   try {
-    await copyFile(state.path(source), path);
+    await pipeline(createReadStream(state.path(source)), state.create(path));
     const checksum = await copiedChecksum(request, source, path);
     checkWrite(request, state.latest(bucket, key));
     const { size, etag, parts } = source;

@@ -87,6 +87,11 @@ export function checkExpiry(query: URLSearchParams, now: number): void {
     );
 }
 
+/** The body's bytes; who stops reading before their end can still answer. */
+export function bodyOf(request: S3Request): AsyncIterable<Buffer> {
+  return request.incoming.iterator({ destroyOnReturn: false });
+}
+
 /** The request's body as an XML document whose root has one of the given names. */
 export async function readDocument(request: S3Request, ...roots: string[]): Promise<Element> {
   const text = await readText(request);
@@ -102,7 +107,7 @@ export async function readDocument(request: S3Request, ...roots: string[]): Prom
 export async function readText(request: S3Request): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request.incoming) {
+  for await (const chunk of bodyOf(request)) {
     size += chunk.length;
     if (size > MAX_DOCUMENT) throw s3Error("EntityTooLarge", { MaxSizeAllowed: MAX_DOCUMENT });
     parts.push(chunk);

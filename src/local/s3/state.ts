@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, readdirSync, rmSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import type { Writable } from "node:stream";
 import type { Stack, Store } from "../service.ts";
+import type { FileOptions } from "../store-file.ts";
 import type { StoredChecksum } from "./checksums.ts";
 import { s3Error } from "./errors.ts";
 import { compareKeys, lowerBound } from "./key-order.ts";
@@ -73,6 +75,7 @@ export class S3State {
   readonly buckets: Store<Bucket>;
   readonly uploads: Store<Upload>;
   readonly now: () => number;
+  readonly #fileOptions: FileOptions;
   readonly #versions: Store<Version>;
   readonly #index = new Map<string, Index>();
   #sequence = 0;
@@ -83,6 +86,7 @@ export class S3State {
     this.uploads = stack.store<Upload>("s3-uploads");
     this.#versions = stack.store<Version>("s3-objects");
     this.now = () => stack.now();
+    this.#fileOptions = stack.fileOptions;
     for (const [, version] of this.#versions.entries()) {
       this.#enter(version);
       this.#sequence = Math.max(this.#sequence, version.sequence);
@@ -100,6 +104,20 @@ export class S3State {
 
   path(entry: { file: string }): string {
     return join(this.folder, entry.file);
+  }
+
+  /** A stream into a new file; its end waits for the disk itself where the stack's writes do. */
+  create(path: string): Writable {
+    const { fault, fsync } = this.#fileOptions;
+    const file = createWriteStream(path, { flags: "wx", flush: fsync ?? false });
+    if (!fault) return file;
+    const write = file._write.bind(file);
+    file._write = (bytes, encoding, done) => {
+      if (fault(path, bytes.length) === undefined) write(bytes, encoding, done);
+      else done(Object.assign(new Error("ENOSPC: no space left on device (injected)"), { code: "ENOSPC" }));
+    };
+    file._writev = undefined;
+    return file;
   }
 
   /** The path of a received file as documents hold it. */
@@ -186,7 +204,11 @@ export class S3State {
   }
 
   #unlink(entry: { file: string }): void {
-    if (entry.file) rmSync(this.path(entry), { force: true });
+    try {
+      if (entry.file) rmSync(this.path(entry), { force: true });
+    } catch {
+      // No document names it any more: the next start sweeps it away.
+    }
   }
 
   /** Removes files that no document names: what a killed process was still receiving. */

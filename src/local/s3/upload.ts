@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Algorithm, declaredChecksum, headerOf, isChecksum, newChecksum } from "./checksums.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { s3Error } from "./errors.ts";
-import type { S3Request } from "./request.ts";
+import { bodyOf, type S3Request } from "./request.ts";
+import type { S3State } from "./state.ts";
 
 /** Bytes on disk that no object names yet. */
 export interface Received {
@@ -31,7 +31,7 @@ export async function newFile(folder: string): Promise<string> {
  * Streams the request's body to a new file in constant memory and checks everything the client said of it: length,
  * Content-MD5, signed SHA-256, checksum in header or trailer. On any error the file is gone again.
  */
-export async function receiveBody(request: S3Request, folder: string): Promise<Received> {
+export async function receiveBody(request: S3Request, state: S3State): Promise<Received> {
   const declared = declaredChecksum(request.header);
   const algorithm = declared?.algorithm ?? "CRC64NVME";
   const contentMd5 = expectedMd5(request.header("content-md5"));
@@ -43,8 +43,8 @@ export async function receiveBody(request: S3Request, folder: string): Promise<R
   const checksum = newChecksum(algorithm);
   let size = 0;
 
-  const path = await newFile(folder);
-  const file = createWriteStream(path, { flags: "wx" });
+  const path = await newFile(state.folder);
+  const file = state.create(path);
   // Opening may fail before anything waits for it.
   const failed = new Promise<never>((_, reject) => file.once("error", reject));
   failed.catch(() => {});
@@ -57,7 +57,7 @@ export async function receiveBody(request: S3Request, folder: string): Promise<R
     if (!file.write(bytes)) await Promise.race([once(file, "drain"), failed]);
   };
   try {
-    for await (const wire of request.incoming) {
+    for await (const wire of bodyOf(request)) {
       if (chunked) for (const bytes of chunked.push(wire)) await write(bytes);
       else await write(wire);
     }
