@@ -46,6 +46,10 @@ export const commands: Record<string, Entry> = {
     summary: "one anomaly through the live pipeline, with the time of each hop",
     load: () => import("./prove.ts"),
   },
+  status: {
+    summary: "every resource, the lag at each stage, the forest's warm-up",
+    load: () => import("./status.ts"),
+  },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
   destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },

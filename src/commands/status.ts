@@ -1,0 +1,95 @@
+import { defineCommand } from "../io/command.ts";
+import type { IO } from "../io/io.ts";
+import { milliseconds } from "../io/parse.ts";
+import { duration } from "../io/text.ts";
+import type { Flow } from "../pipeline/flow.ts";
+import type { PipelineStatus, ResourceStatus } from "../pipeline/status.ts";
+
+export const command = defineCommand({
+  name: "status",
+  summary: "every resource, the lag at each stage, the forest's warm-up",
+  description:
+    "Says of every resource whether it is there, as `setup` would make it, and well; how far each stage is behind; and how warm the forests are. Exits with 1 where something is missing, drifted or unwell.",
+  options: [
+    {
+      flags: "--watch [interval]",
+      description: "again and again (default every 5s), until Ctrl-C",
+      parse: (t: string) => milliseconds("--watch")(t),
+    },
+  ],
+  examples: ["windops status", "windops status --watch", "windops status --json"],
+  async run(ctx, _, options): Promise<PipelineStatus | undefined> {
+    const [{ connect }, { provisioning }, { readStatus }] = await Promise.all([
+      import("../pipeline/session.ts"),
+      import("../pipeline/provision.ts"),
+      import("../pipeline/status.ts"),
+    ]);
+    const what = provisioning(await connect(ctx, { start: false }), ctx.env);
+    if (!options.watch) return readStatus(what);
+    const { setTimeout: sleep } = await import("node:timers/promises");
+    const every = options.watch === true ? 5000 : options.watch;
+    while (!ctx.signal.aborted) {
+      const status = await readStatus(what);
+      if (ctx.io.outIsTTY && !ctx.io.json) ctx.io.out("\u001b[2J\u001b[H");
+      if (ctx.io.json) ctx.io.record(status, "");
+      else renderStatus(status, ctx.io);
+      await sleep(every, undefined, { signal: ctx.signal }).catch(() => {});
+    }
+    return undefined;
+  },
+  render: renderStatus,
+  exitCode: (status) => (status === undefined || status.healthy ? 0 : 1),
+});
+
+function renderStatus(status: PipelineStatus | undefined, io: IO): void {
+  if (!status) return;
+  const { red, green, yellow } = io.style;
+  const shown = {
+    present: green("present"),
+    missing: red("missing"),
+    drifted: yellow("drifted"),
+    pending: yellow("pending"),
+    foreign: red("not ours"),
+  };
+  const width = Math.max(...status.resources.map(({ type }) => type.length));
+  for (const resource of status.resources) {
+    const word = resource.problem && resource.state === "present" ? red("unwell ") : shown[resource.state].padEnd(8);
+    io.out(`${word} ${resource.type.padEnd(width)}  ${resource.name}${about(resource)}`);
+    for (const { property, from, to } of resource.changes) io.out(`           ${property}: ${from ?? "none"} → ${to}`);
+  }
+  if (status.flow) for (const line of flowLines(status.flow)) io.out(line);
+  const ill = status.resources.filter(({ state, problem }) => state !== "present" || problem).length;
+  if (ill === 0) io.out(green("All is well."));
+  else
+    io.out(
+      `${ill} of ${status.resources.length} need attention: \`windops setup\` repairs what is missing or drifted.`,
+    );
+}
+
+function about({ note, problem }: ResourceStatus): string {
+  const text = [note, problem].filter(Boolean).join("; ");
+  return text ? ` (${text})` : "";
+}
+
+function flowLines({
+  scoringLagMs,
+  storingLagMs,
+  readingsPerMinute,
+  scoresPerMinute,
+  restarts,
+  warmUp,
+  lastError,
+}: Flow) {
+  const rate = (perMinute?: number) => (perMinute === undefined ? "" : `, ${perMinute} a minute`);
+  const lag = (ms?: number) => (ms === undefined ? "lag unknown" : `${duration(ms)} behind`);
+  return [
+    `Scoring: ${lag(scoringLagMs)}${rate(readingsPerMinute)}${restarts ? `, ${restarts} restarts` : ""}`,
+    `Storing: ${lag(storingLagMs)}${rate(scoresPerMinute)}`,
+    ...(warmUp && warmUp.turbines > 0
+      ? [
+          `Forests: ${warmUp.warm} of ${warmUp.turbines} turbines are warm (the coldest is at ${Math.floor(warmUp.slowest * 100)} %)`,
+        ]
+      : []),
+    ...(lastError ? [`Last error: ${lastError}`] : []),
+  ];
+}

@@ -1,0 +1,59 @@
+import { type Flow, readFlow } from "./flow.ts";
+import { foreignOwner, makePlan, type PlanItem } from "./plan.ts";
+import type { Provisioning } from "./provision.ts";
+import type { Change } from "./resource.ts";
+import { pipelineResources } from "./resources/index.ts";
+import { describeTarget, type Target } from "./session.ts";
+
+export type Presence = "present" | "missing" | "drifted" | "pending" | "foreign";
+
+export interface ResourceStatus {
+  id: string;
+  type: string;
+  name: string;
+  state: Presence;
+  /** What differs from what `setup` would make. */
+  changes: Change[];
+  /** What isn't as it should be though nothing differs. */
+  problem?: string;
+  note?: string;
+}
+
+export interface PipelineStatus {
+  pipeline: string;
+  target: string;
+  /** Everything is there, as wanted, and works. */
+  healthy: boolean;
+  resources: ResourceStatus[];
+  /** What flows through it; left out where the pipeline doesn't stand. */
+  flow?: Flow;
+}
+
+/** Reads every resource and what flows through the pipeline: calls nothing but reads. */
+export async function readStatus({ pipeline, artifacts }: Provisioning): Promise<PipelineStatus> {
+  const { names, target } = pipeline;
+  const [plan, flow] = await Promise.all([
+    makePlan(pipelineResources(pipeline, artifacts, { running: true })),
+    readFlow(pipeline),
+  ]);
+  const resources = plan.items.map((item) => resourceStatus(item, names.pipeline));
+  const stands = resources.some(({ id, state }) => id === "application" && state !== "missing");
+  return {
+    pipeline: names.pipeline,
+    target: describeTarget(target as Target),
+    healthy: resources.every(({ state, problem }) => state === "present" && problem === undefined),
+    resources,
+    ...(stands && { flow }),
+  };
+}
+
+function resourceStatus({ resource, state, action, changes }: PlanItem, pipeline: string): ResourceStatus {
+  const { id, type, name } = resource;
+  if (state === undefined) return { id, type, name, state: "missing", changes: [] };
+  const owner = foreignOwner(resource, state, pipeline);
+  if (owner !== undefined) return { id, type, name, state: "foreign", changes: [], problem: owner };
+  const problem = resource.unhealthy?.(state);
+  const note = resource.note?.(state) ?? resource.pending?.(state);
+  const presence: Presence = action === "wait" ? "pending" : action === "change" ? "drifted" : "present";
+  return { id, type, name, state: presence, changes, ...(problem && { problem }), ...(note && { note }) };
+}
