@@ -117,6 +117,11 @@ describe("the job's properties", () => {
       { ...streams, numberOfTrees: "50", timeDecay: "0.001", features: "speed, power" },
       { detector: { numberOfTrees: 50, sampleSize: 256, features: ["speed", "power"] } },
     ],
+    [
+      "ARNs",
+      { inputStreamName: "arn:aws:kinesis:us-east-1:000000000000:stream/in", outputStreamName: "out" },
+      { inputStreamName: "in", outputStreamName: "out" },
+    ],
     ["an expiry", { ...streams, turbineExpiry: "36h" }, { turbineExpiryMs: 36 * 3_600_000 }],
   ])("with %s", (_, group, expected) => expect(of(group)).toMatchObject(expected));
 

@@ -1,5 +1,6 @@
 import { DETECTOR_DEFAULTS, type DetectorOptions } from "../../../detect/detector.ts";
 import { WindopsError } from "../../../io/errors.ts";
+import { streamNameOf } from "../../stream/stream-reader.ts";
 import type { Properties } from "../engine.ts";
 
 /** What the job reads from its property group `project`; names and defaults are those of the Flink job. */
@@ -53,9 +54,9 @@ export function jobSettings(properties: Properties, region: string): JobSettings
     throw wrong("initialPosition", initialPosition, "TRIM_HORIZON or LATEST");
   }
   return {
-    inputStreamName: required("inputStreamName"),
+    inputStreamName: nameOf(required("inputStreamName")),
     // The second spelling is that of older jars of this pipeline, and of the applications configured for them.
-    outputStreamName: required("outputStreamName", "ouputStreamName"),
+    outputStreamName: nameOf(required("outputStreamName", "ouputStreamName")),
     region: text("region") ?? region,
     detector: {
       features,
@@ -70,6 +71,9 @@ export function jobSettings(properties: Properties, region: string): JobSettings
     initialPosition,
   };
 }
+
+/** A stream is named by its name or its ARN. */
+const nameOf = (stream: string): string => (stream.startsWith("arn:") ? streamNameOf(stream) : stream);
 
 /** Milliseconds of a number and one of ms, s, m, h, d. */
 function duration(name: string, value: string): number {
