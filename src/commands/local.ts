@@ -151,12 +151,17 @@ export const command = defineCommand({
           default: 20,
           parse: number("--limit", { min: 1, integer: true }),
         },
+        {
+          flags: "--confirm",
+          description: "open the links of all subscriptions that wait to be confirmed, as their readers would",
+        },
       ],
       run: async (ctx, _args, options) => {
         const { notRunning } = await launch();
         const { endpoint, stateDir } = await status(ctx);
         if (!endpoint) throw notRunning(stateDir);
-        const { readInbox } = await import("../pipeline/inbox.ts");
+        const { confirmAll, readInbox } = await import("../pipeline/inbox.ts");
+        if (options.confirm) await confirmAll(endpoint);
         return { mails: (await readInbox(endpoint)).slice(-options.limit) };
       },
       render: ({ mails }, io) => {
