@@ -10,7 +10,7 @@ export const services: Record<string, () => Promise<ServiceFactory>> = {
   kinesisanalytics: async () => (await import("./kinesisanalytics/service.ts")).kinesisAnalytics,
   logs: async () => (await import("./logs.ts")).logs,
   scheduler: async () => (await import("./scheduler.ts")).scheduler,
-  lambda: async () => (await import("./lambda/lambda.ts")).lambdaService(),
+  lambda: async () => (await import("./lambda/lambda.ts")).lambda,
   quotas: async () => (await import("./quotas.ts")).quotas,
   s3: async () => (await import("./s3.ts")).s3,
   sns: async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
@@ -22,6 +22,9 @@ import {
 } from "@aws-sdk/client-lambda";
 import { strToU8, zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AsyncQueue } from "../../src/local/lambda/async-queue.ts";
+import { CodeStore } from "../../src/local/lambda/code.ts";
+import { Functions } from "../../src/local/lambda/functions.ts";
 import { type Clients, clients, deploy, role, until, zipped } from "./pipeline-fixture.ts";
 import { clientOptions, temporaryStack } from "./stack-fixture.ts";
 
@@ -375,17 +378,31 @@ describe("an invocation", () => {
 });
 
 describe("an asynchronous invocation", () => {
+  const failing = (times: number) => `
+    import { appendFileSync, readFileSync } from "node:fs";
+    export const handler = async (event, context) => {
+      appendFileSync(process.env.OUT, JSON.stringify({ event, id: context.awsRequestId }) + "\\n");
+      if (readFileSync(process.env.OUT, "utf8").split("\\n").length - 1 <= ${times}) throw new Error("calm");
+    };`;
+  const out = (name: string) => join(stack.stateDir, `${name}.ndjson`);
+  const calls = (name: string): any[] =>
+    existsSync(out(name))
+      ? readFileSync(out(name), "utf8")
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line))
+      : [];
+  const deployFailing = (name: string, times: number) =>
+    deploy(aws, Role, name, failing(times), { Environment: { Variables: { OUT: out(name) } } });
+  /** The service's queue with waits of its own. */
+  const queueOf = (delays: number[]) => {
+    const functions = new Functions(stack.stack, new CodeStore(stack.stack));
+    return { functions, queue: new AsyncQueue(stack.stack, functions, delays) };
+  };
+
   it("that fails for good is told to the on-failure destination", async () => {
-    await deploy(
-      aws,
-      Role,
-      "told",
-      "import { appendFileSync } from 'node:fs'; export const handler = async (e) => appendFileSync(process.env.OUT, JSON.stringify(e) + '\\n');",
-      {
-        Environment: { Variables: { OUT: join(stack.stateDir, "told.txt") } },
-      },
-    );
-    await deploy(aws, Role, "always-fails", "export const handler = async () => { throw new Error('calm'); };");
+    await deployFailing("told", 0);
+    await deployFailing("always-fails", 99);
     await aws.lambda.send(
       new PutFunctionEventInvokeConfigCommand({
         FunctionName: "always-fails",
@@ -394,14 +411,41 @@ describe("an asynchronous invocation", () => {
       }),
     );
     expect((await invoke("always-fails", { n: 1 }, { InvocationType: "Event" })).status).toBe(202);
-    const { readFile } = await import("node:fs/promises");
-    const text = await until(async () => readFile(join(stack.stateDir, "told.txt"), "utf8"), "the destination called");
-    expect(JSON.parse(text)).toMatchObject({
+    const [{ event }] = await until(
+      () => (calls("told").length > 0 ? calls("told") : undefined),
+      "the destination called",
+    );
+    expect(event).toMatchObject({
       version: "1.0",
       requestContext: { condition: "RetriesExhausted", approximateInvokeCount: 1 },
       requestPayload: { n: 1 },
       responseContext: { functionError: "Unhandled" },
       responsePayload: { errorType: "Error", errorMessage: "calm" },
     });
+  });
+
+  it("is tried three times at most, under one request id", async () => {
+    await deployFailing("thrice", 99);
+    const { functions, queue } = queueOf([10, 20]);
+    queue.add(functions.get("thrice", "us-east-1"), '{"n":2}', "the-id");
+    await until(() => calls("thrice").length === 3, "three attempts");
+    await queue.close();
+    await functions.close();
+    expect(calls("thrice")).toEqual(Array(3).fill({ event: { n: 2 }, id: "the-id" }));
+  });
+
+  it("that was queued when the stack ended is delivered by the next", async () => {
+    await deployFailing("queued", 1);
+    const first = queueOf([60_000]);
+    first.queue.add(first.functions.get("queued", "us-east-1"), '{"n":3}', "the-id");
+    first.queue.stop();
+    await first.functions.close();
+    await first.queue.close();
+    const second = queueOf([10]);
+    second.queue.start();
+    await until(() => calls("queued").length === 2, "a failure and a success");
+    await second.queue.close();
+    await second.functions.close();
+    expect(new Set(calls("queued").map(({ id }) => id))).toEqual(new Set(["the-id"]));
   });
 });

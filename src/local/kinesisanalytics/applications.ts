@@ -17,7 +17,7 @@ import { page } from "./paging.ts";
 import { applicationTags } from "./tags.ts";
 
 /** Throws `AwsError` ConcurrentModificationException unless the caller knows the application as it is. */
-export function checkVersion(
+function checkVersion(
   app: Application,
   input: { CurrentApplicationVersionId?: number; ConditionalToken?: string },
 ): void {

@@ -19,7 +19,7 @@ interface QueuedEvent {
 }
 
 /** Milliseconds before the second and third attempt, as AWS waits. */
-export const RETRY_DELAYS: readonly number[] = [60_000, 120_000];
+const RETRY_DELAYS: readonly number[] = [60_000, 120_000];
 const MAXIMUM_AGE_S = 21_600;
 
 /** The events of asynchronous invocations: durable, delivered at least once, retried twice unless told otherwise. */

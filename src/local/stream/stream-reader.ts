@@ -161,7 +161,7 @@ export class ShardReader {
   }
 }
 
-export const regionOf = (arn: string): string => arn.split(":")[3]!;
+const regionOf = (arn: string): string => arn.split(":")[3]!;
 
 export const streamNameOf = (arn: string): string => arn.slice(arn.indexOf("/") + 1);
 
