@@ -161,10 +161,13 @@ export const command = defineCommand({
         const { endpoint, stateDir } = await status(ctx);
         if (!endpoint) throw notRunning(stateDir);
         const { confirmAll, readInbox } = await import("../pipeline/inbox.ts");
-        if (options.confirm) await confirmAll(endpoint);
-        return { mails: (await readInbox(endpoint)).slice(-options.limit) };
+        const confirmed = options.confirm ? await confirmAll(endpoint) : undefined;
+        return { confirmed, mails: (await readInbox(endpoint)).slice(-options.limit) };
       },
-      render: ({ mails }, io) => {
+      render: ({ confirmed, mails }, io) => {
+        for (const { endpoint, topicArn } of confirmed ?? [])
+          io.err(printable(`Confirmed ${endpoint} for ${topicArn.split(":").at(-1)}.`));
+        if (confirmed?.length === 0) io.err("No subscription waits to be confirmed.");
         if (mails.length === 0) io.out("No mail.");
         for (const { sent, to, subject, attributes } of mails) {
           const about = attributes?.turbineId === undefined ? "" : `  ${attributes.turbineId}`;

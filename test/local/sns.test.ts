@@ -1,3 +1,4 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   ConfirmSubscriptionCommand,
   CreateTopicCommand,
@@ -19,6 +20,7 @@ import {
 } from "@aws-sdk/client-sns";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Mail } from "../../src/local/inbox/mail.ts";
+import { clients, deploy, role, until } from "./pipeline-fixture.ts";
 import { failure, serveStack } from "./serving.ts";
 
 const local = serveStack();
@@ -298,6 +300,44 @@ describe("publishing", () => {
     expect(await texts()).toContain("all");
     expect((await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: arn }))).Attributes).toMatchObject({
       PendingConfirmation: "false",
+    });
+  });
+});
+
+describe("functions", () => {
+  it("are called with the event that SNS sends", async () => {
+    const c = clients(local.endpoint);
+    const logs = local.client(CloudWatchLogsClient);
+    await deploy(
+      c,
+      await role(c.iam, "listener"),
+      "listener",
+      "export const handler = (e) => console.log(JSON.stringify(e));",
+    );
+    const Endpoint = "arn:aws:lambda:us-east-1:000000000000:function:listener";
+    const { SubscriptionArn } = await sns.send(new SubscribeCommand({ TopicArn, Protocol: "lambda", Endpoint }));
+    expect(SubscriptionArn).toMatch(`${TopicArn}:`);
+    const MessageAttributes = { score: { DataType: "Number", StringValue: "3" } };
+    const { MessageId } = await sns.send(
+      new PublishCommand({ TopicArn, Subject: "S", Message: "hello", MessageAttributes }),
+    );
+    const line = await until(async () => {
+      const found = await logs.send(
+        new FilterLogEventsCommand({ logGroupName: "/aws/lambda/listener", filterPattern: "Records" }),
+      );
+      return found.events?.[0]?.message;
+    }, "the function's log");
+    const [record] = JSON.parse(/\{.*\}/.exec(line)![0]).Records;
+    expect(record).toMatchObject({
+      EventSource: "aws:sns",
+      EventSubscriptionArn: SubscriptionArn,
+      Sns: {
+        MessageId,
+        TopicArn,
+        Subject: "S",
+        Message: "hello",
+        MessageAttributes: { score: { Type: "Number", Value: "3" } },
+      },
     });
   });
 });

@@ -99,7 +99,7 @@ export function smtpSender(url: string, from: string | undefined): SendMail {
       subject: mail.subject,
       text: mail.text,
       messageId: mail.headers["Message-ID"],
-      date: mail.sent,
+      date: new Date(mail.sent),
     });
   };
 }
