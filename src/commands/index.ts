@@ -50,6 +50,7 @@ export const commands: Record<string, Entry> = {
     summary: "every resource, the lag at each stage, the forest's warm-up",
     load: () => import("./status.ts"),
   },
+  ui: { summary: "the page: farm, alerts, simulator, pipeline", load: () => import("./ui.ts") },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
   destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },

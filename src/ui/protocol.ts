@@ -41,8 +41,8 @@ export interface History {
   alerts: Alert[];
 }
 
-/** How far the notification of an anomaly has come. */
-export type DeliveryState = "stored" | "claimed" | "sent" | "failed";
+/** How far the notification of an anomaly has come; withheld: the turbine's cool-down keeps it back for good. */
+export type DeliveryState = "stored" | "claimed" | "sent" | "failed" | "withheld";
 
 export interface Alert {
   turbineId: string;
@@ -52,7 +52,7 @@ export interface Alert {
   /** Event time of the anomaly's first reading. */
   time: number;
   state: DeliveryState;
-  /** Milliseconds from the row being stored to the notification being sent. */
+  /** Milliseconds from the anomaly being noted to its notification being sent. */
   latency?: number;
   subject?: string;
   text?: string;

@@ -8,6 +8,7 @@ const stateNames: Record<DeliveryState, string> = {
   claimed: "Claimed, being sent",
   sent: "Sent",
   failed: "Failed",
+  withheld: "Not told: the turbine is in its cool-down",
 };
 
 export function alertItem(alert: Alert, withTurbine = true): HTMLLIElement {

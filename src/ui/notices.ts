@@ -1,0 +1,95 @@
+import { unmarshal } from "../../lambdas/shared/item.ts";
+import { type AttributeValue, ScanCommand } from "../aws/dynamodb.ts";
+import { alertTable } from "../pipeline/functions.ts";
+import { readInbox, type Mail as StoredMail } from "../pipeline/inbox.ts";
+import type { Session } from "../pipeline/session.ts";
+import type { Alert, DeliveryState, Mail } from "./protocol.ts";
+
+/** What the page lists at most. */
+const MOST = 500;
+/** Longer than a delivery's lease: who is still untold then was tried in vain. */
+const OVERDUE_MS = 120_000;
+
+/** What was found, and what was said about it. */
+export class Notices {
+  readonly #session: Session;
+  readonly #now: () => number;
+  #mails: StoredMail[] = [];
+
+  constructor(session: Session, now: () => number) {
+    this.#session = session;
+    this.#now = now;
+  }
+
+  /** Mails of this machine's inbox, newest first; undefined where the target has none to look into. */
+  async mails(): Promise<Mail[] | undefined> {
+    const { kind, endpoint } = this.#session.target;
+    if (kind !== "local") return undefined;
+    this.#mails = await readInbox(endpoint!);
+    return this.#mails
+      .slice(-MOST)
+      .reverse()
+      .map(({ id, to, subject, text, sent, confirmUrl }) => {
+        return { id, to, subject, text, time: Date.parse(sent), ...(confirmUrl && { confirmUrl }) };
+      });
+  }
+
+  /** Confirms the subscription that the mail `id` asks for; false where there is no such mail. */
+  async confirm(id: unknown): Promise<boolean> {
+    // The address comes from the inbox, never from the page.
+    const url = this.#mails.find((mail) => mail.id === id)?.confirmUrl;
+    if (!url) return false;
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    return response.ok;
+  }
+
+  /** Anomalies of the alert table, newest first; none where the table isn't there yet. */
+  async alerts(): Promise<Alert[]> {
+    const { clients, names } = this.#session;
+    const dynamodb = await clients.dynamodb();
+    const items: ReturnType<typeof unmarshal>[] = [];
+    let start: Record<string, AttributeValue> | undefined;
+    do {
+      const page = await dynamodb.send(
+        new ScanCommand({
+          TableName: alertTable(names),
+          FilterExpression: "begins_with(sk, :anomaly)",
+          ExpressionAttributeValues: { ":anomaly": { S: "anomaly#" } },
+          ExclusiveStartKey: start,
+        }),
+      );
+      items.push(...(page.Items ?? []).map(unmarshal));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return items
+      .map((item) => this.#alert(item))
+      .sort((a, b) => b.time - a.time)
+      .slice(0, MOST);
+  }
+
+  #alert(item: ReturnType<typeof unmarshal>): Alert {
+    const turbineId = String(item.turbine_id);
+    const [opened, told] = [Date.parse(String(item.opened_at)), Date.parse(String(item.told_at))];
+    // As the delivery names the notification of a turbine's anomaly.
+    const notification = `${turbineId.replace(/[^\w.-]/g, "_").slice(0, 64)}@${item.timestamp}`;
+    const mail = this.#mails.find(({ attributes }) => attributes?.deduplicationId === notification);
+    return {
+      turbineId,
+      location: String(item.location),
+      speed: Number(item.wind_speed),
+      score: Number(item.anomaly_score),
+      time: Date.parse(String(item.first)),
+      state: stateOf(item, opened, this.#now()),
+      ...(Number.isFinite(told) && { latency: Math.max(0, told - opened) }),
+      ...(mail && { subject: mail.subject, text: mail.text }),
+    };
+  }
+}
+
+function stateOf(item: ReturnType<typeof unmarshal>, opened: number, now: number): DeliveryState {
+  if (item.state === "told") return "sent";
+  if (item.state === "cooldown") return "withheld";
+  if (item.claim !== undefined && Number(item.claim_until) > now) return "claimed";
+  return item.state === "new" && now - opened > OVERDUE_MS ? "failed" : "stored";
+}
