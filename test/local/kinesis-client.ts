@@ -4,8 +4,8 @@ import { clientOptions, temporaryStack } from "./stack-fixture.ts";
 
 /** A stack of its own with a client, and a clock that tests move. */
 export async function kinesisStack(options: Parameters<typeof temporaryStack>[0] = {}) {
-  const clock = { ahead: 0 };
-  const stack = await temporaryStack({ now: () => Date.now() + clock.ahead, ...options });
+  const clock: { ahead: number; stands?: number } = { ahead: 0 };
+  const stack = await temporaryStack({ now: () => (clock.stands ?? Date.now()) + clock.ahead, ...options });
   const client = new Kinesis({
     ...clientOptions(stack.endpoint),
     maxAttempts: 1,

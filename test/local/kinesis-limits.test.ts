@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { kinesisStack, newStream, records, trimHorizon } from "./kinesis-client.ts";
 
 let k: Awaited<ReturnType<typeof kinesisStack>>;
@@ -6,11 +6,16 @@ beforeAll(async () => {
   k = await kinesisStack();
 });
 afterAll(() => k.close());
+// Rates are counted on a clock that stands: how fast this machine is doesn't matter.
+afterEach(() => {
+  k.clock.stands = undefined;
+});
 
 const errors = (answer: { Records?: { ErrorCode?: string }[] }) => answer.Records!.map((r) => r.ErrorCode);
 
 test("a shard takes 1,000 records a second; the rest fail one by one, and go through a second later", async () => {
   await newStream(k.client, "records");
+  k.clock.stands = Date.now();
   const put = () => k.client.putRecords({ StreamName: "records", Records: records(500) });
   const answers = [await put(), await put(), await put()];
   const accepted = answers.flatMap(errors).filter((e) => e === undefined).length;
@@ -24,6 +29,7 @@ test("a shard takes 1,000 records a second; the rest fail one by one, and go thr
 
 test("a shard takes 1 MiB a second", async () => {
   await newStream(k.client, "bytes");
+  k.clock.stands = Date.now();
   const { Records } = await k.client.putRecords({ StreamName: "bytes", Records: records(4, 400_000) });
   expect(Records!.map((r) => r.ErrorCode !== undefined)).toEqual([false, false, true, true]);
   await expect(
@@ -37,6 +43,7 @@ test("a shard takes 1 MiB a second", async () => {
 test("five reads a second, and none while what was read is above 2 MiB a second", async () => {
   await newStream(k.client, "reads");
   const ShardIterator = await trimHorizon(k.client, "reads");
+  k.clock.stands = Date.now();
   const read = () =>
     k.client.getRecords({ ShardIterator }).then(
       (r) => r.Records!.length,

@@ -100,7 +100,8 @@ export function alarm(
     AlarmDescription: spec.description,
     ActionsEnabled: true,
     AlarmActions: [arns.healthTopic],
-    OKActions: [arns.healthTopic],
+    // None: they'd tell of each alarm that a new pipeline's first figures set from "insufficient data" to "OK".
+    OKActions: [],
     Namespace: spec.namespace,
     MetricName: spec.metric,
     Statistic: spec.statistic,
