@@ -1,45 +1,89 @@
+/** Share of ordinary readings above the running quantile where the tail begins. */
+const TAIL_SHARE = 0.02;
+/** What both are before anything is known: nearly the same for any input, since features and forest scores have no unit. */
+const FIRST_QUANTILE = 1.7;
+const FIRST_EXCESS = 0.55;
+/** Weight of that first guess, and longest memory, in readings and in peaks. */
+const GUESS_READINGS = 100;
+const GUESS_PEAKS = 20;
+const QUANTILE_MEMORY = 10_000;
+const PEAK_MEMORY = 500;
+/** A peak is learnt as at most this many mean excesses, so that an anomaly doesn't teach the tail to expect the next. */
+const LARGEST_PEAK = 8;
+/** Readings without alarm until the tail learns again: an anomaly that lasts is learnt once. */
+const HOLD = 16;
+/** Mean excesses from the quantile to an anomaly. An exponential tail passes them 0.02 e^-8.5 = 4 times in a million. */
+const DEPTH = 8.5;
+/** A young tail's depth is larger by this many readings over the readings seen. */
+const UNSURE = 48;
+/** Readings until which a coarse cadence is met with less depth, and from which it isn't any more. */
+const YOUNG = 512;
+const MATURE = 2048;
+/** Depth that each e-fold of the interval above FINE takes off while young, up to COARSE (seconds). */
+const DEPTH_PER_FOLD = 1.5;
+const FINE = 10;
+const COARSE = 600;
+const ANOMALY = 2;
+
 /**
- * Turns a turbine's raw forest scores into a score with one meaning: 1 is the edge of ordinary, 2 an anomaly.
+ * From a turbine's raw forest scores to a score with one meaning: 1 is the edge of ordinary, 2 an anomaly.
  *
- * Peaks over threshold: a running quantile of the raw scores, and above it an exponential tail whose mean excess is learnt from
- * the turbine's own readings. Everything is a handful of doubles, so that it can be saved, restored and ported exactly.
+ * Peaks over threshold, streaming: a running quantile of the odds of the raw score and, above it, an exponential tail with the
+ * mean excess of this turbine's own peaks (Pickands-Balkema-de Haan, shape 0). Five doubles: saved and ported exactly.
  */
 export class Calibration {
-  #count = 0;
-  #level = 0;
-  #excess = 0;
+  #quantile = FIRST_QUANTILE;
+  #excess = FIRST_EXCESS;
+  #readings = 0;
+  #peaks = 0;
+  #sinceAlarm = HOLD;
 
-  /** Calibrated score of `raw` before it is learnt; monotone in `raw`. */
-  score(raw: number): number {
-    if (this.#count === 0) return 0;
-    return raw <= this.#level ? raw / this.#level : 1 + (raw - this.#level) / (RANGE * this.#excess);
+  /**
+   * Calibrated score of a raw score, then learns it; monotone in `raw` at any moment. `largest` is what the forest can give
+   * at most, `seen` the readings so far, `interval` their usual distance in seconds.
+   */
+  next(raw: number, largest: number, seen: number, interval: number): number {
+    const odds = raw / (1 - Math.min(raw / largest, 0.99));
+    const above = odds - this.#quantile;
+    const score = above <= 0 ? odds / this.#quantile : 1 + above / (depth(seen, interval) * this.#excess);
+    if (this.#sinceAlarm >= HOLD) this.#learn(above);
+    if (score >= ANOMALY) this.#sinceAlarm = 0;
+    else this.#sinceAlarm++;
+    return score;
   }
 
-  update(raw: number): void {
-    if (this.#count === 0) {
-      this.#level = raw;
-      this.#excess = FIRST_EXCESS;
-    }
-    this.#count++;
-    const rate = 1 / Math.min(this.#count, MEMORY);
-    const above = raw - this.#level;
-    this.#level += rate * 4 * (above > 0 ? QUANTILE : QUANTILE - 1) * this.#excess;
-    if (above > 0) this.#excess += Math.max(0.02, rate) * (Math.min(above, RANGE * this.#excess) - this.#excess);
+  #learn(above: number): void {
+    // Robbins-Monro with the density that the exponential tail has at the quantile, share / excess.
+    const step = ((above > 0 ? 1 - TAIL_SHARE : -TAIL_SHARE) * this.#excess) / TAIL_SHARE;
+    this.#quantile += step / (Math.min(this.#readings, QUANTILE_MEMORY) + GUESS_READINGS);
+    this.#readings++;
+    if (above <= 0) return;
+    const peak = Math.min(above, LARGEST_PEAK * this.#excess);
+    this.#excess += (peak - this.#excess) / (Math.min(this.#peaks, PEAK_MEMORY) + GUESS_PEAKS);
+    this.#peaks++;
   }
 
   save(): number[] {
-    return [this.#count, this.#level, this.#excess];
+    return [this.#quantile, this.#excess, this.#readings, this.#peaks, this.#sinceAlarm];
   }
+
+  static readonly stateSize = 5;
 
   static restore(state: readonly number[]): Calibration {
     const calibration = new Calibration();
-    [calibration.#count, calibration.#level, calibration.#excess] = state as [number, number, number];
+    const [quantile, excess, readings, peaks, sinceAlarm] = state;
+    calibration.#quantile = quantile!;
+    calibration.#excess = excess!;
+    calibration.#readings = readings!;
+    calibration.#peaks = peaks!;
+    calibration.#sinceAlarm = sinceAlarm!;
     return calibration;
   }
 }
 
-const QUANTILE = 0.98;
-const MEMORY = 10_000;
-const FIRST_EXCESS = 0.3;
-/** Mean excesses between the quantile and an anomaly. */
-const RANGE = 8;
+/** Mean excesses above the quantile that make an anomaly. */
+function depth(seen: number, interval: number): number {
+  const folds = Math.log(Math.max(1, Math.min(COARSE, interval) / FINE));
+  const young = Math.max(0, Math.min(1, (MATURE - seen) / (MATURE - YOUNG)));
+  return (DEPTH - DEPTH_PER_FOLD * folds * young) * (1 + UNSURE / seen);
+}

@@ -78,6 +78,8 @@ const DURATION: Record<AnomalyKind, { seconds: number; readings: number }> = {
   zero: { seconds: 10, readings: 10 },
   drift: { seconds: 300, readings: 60 },
 };
+/** Seconds between readings above which a gust of 14 s would show in fewer than seven of them. */
+const COARSE = 2;
 /** Rise of the extreme coherent gust (IEC 61400-1, 6.3.2.5): the front of the storm comes as fast. */
 const STORM_RISE = { seconds: 10, readings: 3 };
 
@@ -106,8 +108,10 @@ export function disturb(
   const phase = Math.min(1, (elapsedSeconds + cadenceSeconds / 2) / duration);
   switch (anomaly.kind) {
     case "gust": {
-      // Vgust = 6.4 sigma / (1 + 0.1 D / Lambda) with D = 80 m, Lambda = 42 m (IEC 61400-1 ed. 2, 6.3.2.2).
-      const size = ((6.4 + anomaly.strength) * Math.max(deviation, 1)) / 1.19;
+      // Vgust = 6.4 sigma / (1 + 0.1 D / Lambda) with D = 80 m, Lambda = 42 m (IEC 61400-1 ed. 2, 6.3.2.2). A cadence too
+      // coarse for those seconds sees the extreme coherent gust instead: 15 m/s (6.3.2.5) at the peak, which is 0.74 Vgust.
+      const operating = ((6.4 + anomaly.strength) * Math.max(deviation, 1)) / 1.19;
+      const size = cadenceSeconds > COARSE ? Math.max(operating, 15 / 0.74) : operating;
       return speed - 0.37 * size * Math.sin(3 * Math.PI * phase) * (1 - Math.cos(2 * Math.PI * phase));
     }
     case "storm": {
