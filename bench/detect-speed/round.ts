@@ -42,8 +42,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     const { forest, calibration } = members[at % count]!;
     const raw = forest.process(points[Math.floor(at / count) % points.length]!);
     if (calibrated) {
-      sum += calibration.score(raw);
-      calibration.update(raw);
+      sum += calibration.next(raw, Math.log2(Math.min(256, forest.updates) + 1), at + 1, 1);
     } else sum += raw;
   }
   const { user, system } = process.cpuUsage(start);
