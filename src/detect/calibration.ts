@@ -12,15 +12,15 @@ const PEAK_MEMORY = 500;
 const LARGEST_PEAK = 8;
 /** Readings without alarm until the tail learns again: an anomaly that lasts is learnt once. */
 const HOLD = 16;
-/** Mean excesses from the quantile to an anomaly. An exponential tail passes them 0.02 e^-8.5 = 4 times in a million. */
-const DEPTH = 8.5;
+/** Mean excesses from the quantile to an anomaly. An exponential tail passes them 0.02 e^-9 = 2.5 times in a million. */
+const DEPTH = 9;
 /** A young tail's depth is larger by this many readings over the readings seen. */
-const UNSURE = 48;
+const UNSURE = 64;
 /** Readings until which a coarse cadence is met with less depth, and from which it isn't any more. */
 const YOUNG = 512;
 const MATURE = 2048;
 /** Depth that each e-fold of the interval above FINE takes off while young, up to COARSE (seconds). */
-const DEPTH_PER_FOLD = 1.5;
+const DEPTH_PER_FOLD = 1.7;
 const FINE = 10;
 const COARSE = 600;
 const ANOMALY = 2;

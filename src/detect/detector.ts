@@ -48,7 +48,7 @@ const VERSION = 2;
 /** First readings that only set the features' scales. */
 const SETTLE = 8;
 /** Weight of the level where the forest's memory covers this long, s: days, so that it knows the daily cycle. */
-const LEVEL_WEIGHT = 0.5;
+const LEVEL_WEIGHT = 0.7;
 const LEVEL_MEMORY = 3 * 86_400;
 
 /** The streaming anomaly detector of one turbine. */

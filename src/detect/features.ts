@@ -9,10 +9,14 @@ export const FEATURES_PER_INPUT = HORIZONS.length + 2;
 const SPREAD_MEMORY = 256;
 const SLOW_MEMORY = 4096;
 /** No deviation counts for more than it would against this share of the long-term one: a calm isn't a state of alarm. */
-const LEAST_SPREAD = 1 / 8;
-/** A deviation is learnt as at most this many ordinary ones, so that one spike doesn't hide the next. */
+const LEAST_SPREAD = 1 / 2;
+/** The spread learns a deviation as at most this many of its own, so that one spike doesn't hide the next. */
 const LEARNT_DEVIATION = 8;
 const LARGEST_SURPRISE = 64;
+/** Ordinary deviations beyond which a surprise grows with its square, as improbability does. */
+const BEND = 5;
+/** The forest learns a surprise as at most this: what rises over several readings mustn't pave its own way. */
+const LEARNT_SURPRISE = 4;
 /** Multiples of the mean level beyond which all levels are alike. */
 const LARGEST_LEVEL = 2.5;
 /** Nats of the longest run of equal readings to be expected within the forest's memory, ln(10 × 256). */
@@ -124,7 +128,7 @@ export function hold(seen: Float64Array, learnt: Float64Array): boolean {
     const value = seen[i]!;
     const kind = i % FEATURES_PER_INPUT;
     let kept = value;
-    if (kind < LEVEL) kept = Math.max(-LEARNT_DEVIATION, Math.min(LEARNT_DEVIATION, value));
+    if (kind < LEVEL) kept = Math.max(-LEARNT_SURPRISE, Math.min(LEARNT_SURPRISE, value));
     else if (kind === RUN) kept = Math.min(LEARNT_RUN, value);
     learnt[i] = kept;
     if (kept !== value && !Number.isNaN(value)) held = true;
@@ -134,7 +138,8 @@ export function hold(seen: Float64Array, learnt: Float64Array): boolean {
 
 function surprise(deviation: number, spread: number): number {
   if (deviation === 0) return 0;
-  return Math.max(-LARGEST_SURPRISE, Math.min(LARGEST_SURPRISE, deviation / spread));
+  const ratio = Math.max(-LARGEST_SURPRISE, Math.min(LARGEST_SURPRISE, deviation / spread));
+  return ratio * Math.max(1, Math.abs(ratio) / BEND);
 }
 
 function learn(spread: number, deviation: number, memory: number): number {

@@ -80,8 +80,8 @@ const DURATION: Record<AnomalyKind, { seconds: number; readings: number }> = {
 };
 /** Seconds between readings above which a gust of 14 s would show in fewer than seven of them. */
 const COARSE = 2;
-/** Rise of the extreme coherent gust (IEC 61400-1, 6.3.2.5): the front of the storm comes as fast. */
-const STORM_RISE = { seconds: 10, readings: 3 };
+/** Rise of the storm's front: faster than that of the extreme coherent gust, 10 s (IEC 61400-1, 6.3.2.5). */
+const STORM_RISE = { seconds: 6, readings: 3 };
 
 /** How long an anomaly lasts (s): at least so many readings that a coarse cadence sees it. */
 export function anomalySeconds(kind: AnomalyKind, cadenceSeconds: number): number {
@@ -108,16 +108,17 @@ export function disturb(
   const phase = Math.min(1, (elapsedSeconds + cadenceSeconds / 2) / duration);
   switch (anomaly.kind) {
     case "gust": {
-      // Vgust = 6.4 sigma / (1 + 0.1 D / Lambda) with D = 80 m, Lambda = 42 m (IEC 61400-1 ed. 2, 6.3.2.2). A cadence too
+      // Vgust = beta sigma / (1 + 0.1 D / Lambda) with D = 80 m, Lambda = 42 m; beta is 6.4 for the gust of 50 years (IEC
+      // 61400-1 ed. 2, 6.3.2.2), more here: a gust that belongs to no site. A cadence too
       // coarse for those seconds sees the extreme coherent gust instead: 15 m/s (6.3.2.5) at the peak, which is 0.74 Vgust.
-      const operating = ((6.4 + anomaly.strength) * Math.max(deviation, 1)) / 1.19;
+      const operating = ((9 + 2 * anomaly.strength) * Math.max(deviation, 1)) / 1.19;
       const size = cadenceSeconds > COARSE ? Math.max(operating, 15 / 0.74) : operating;
       return speed - 0.37 * size * Math.sin(3 * Math.PI * phase) * (1 - Math.cos(2 * Math.PI * phase));
     }
     case "storm": {
       const rise = Math.max(STORM_RISE.seconds, STORM_RISE.readings * cadenceSeconds) / duration;
       const part = Math.max(0, Math.min(1, phase / rise, (1 - phase) / (2 * rise)));
-      const peak = Math.max(27 + 6 * anomaly.strength, held + 15);
+      const peak = Math.max(27 + 6 * anomaly.strength, held + 20);
       const share = (1 - Math.cos(Math.PI * part)) / 2;
       return held * (1 - share) + peak * share + (speed - held) * (1 - share / 2);
     }
