@@ -17,7 +17,7 @@ final class CutForest implements Forest {
     /** The growth factor at which weights are rescaled. */
     private static final double RESCALE_AT = 0x1p30;
 
-    private final DetectorSettings settings;
+    private final ForestSettings settings;
     private final PointSlab points;
     private final CutTree[] trees;
     private final Reservoir[] samples;
@@ -35,7 +35,7 @@ final class CutForest implements Forest {
     private double growth = 1;
     private double hazard;
 
-    private CutForest(DetectorSettings settings) {
+    private CutForest(ForestSettings settings) {
         this.settings = settings;
         int length = settings.dimensions() * settings.shingleSize();
         points = new PointSlab(length, settings.sampleSize() + 64);
@@ -58,7 +58,7 @@ final class CutForest implements Forest {
         random = new SeededRandom(settings.seed());
     }
 
-    static CutForest create(DetectorSettings settings) {
+    static CutForest create(ForestSettings settings) {
         return new CutForest(settings);
     }
 
@@ -258,7 +258,7 @@ final class CutForest implements Forest {
         }
     }
 
-    static CutForest read(DataInput in, DetectorSettings settings) throws IOException {
+    static CutForest read(DataInput in, ForestSettings settings) throws IOException {
         CutForest forest = new CutForest(settings);
         forest.updates = in.readLong();
         forest.growth = in.readDouble();

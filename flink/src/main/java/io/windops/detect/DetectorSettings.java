@@ -13,7 +13,7 @@ import java.util.List;
  * @param sampleSize points that one tree keeps
  * @param timeDecay per reading; a sample's age fades as exp(-timeDecay × age)
  * @param shingleSize consecutive readings that make one point of the forest
- * @param outputAfter readings before scores are given
+ * @param outputAfter readings before scores are given, at least 9
  * @param seed equal seeds and readings give equal scores
  */
 public record DetectorSettings(
@@ -26,15 +26,17 @@ public record DetectorSettings(
         long seed)
         implements Serializable {
     public static final DetectorSettings DEFAULTS =
-            new DetectorSettings(List.of("speed"), 100, 256, 1.0 / 2560, 1, 32, 42);
+            new DetectorSettings(List.of("speed"), 50, 256, 1.0 / 2560, 1, 32, 42);
 
     public DetectorSettings {
         features = List.copyOf(features);
     }
 
-    /** Numbers that the forest gets of one reading: each feature and its change since the reading before. */
-    public int dimensions() {
-        return 2 * features.size();
+    /** The forest's own: it sees {@link InputFeatures#COUNT} numbers of each feature, and nothing of the first readings. */
+    ForestSettings forest() {
+        int dimensions = features.size() * InputFeatures.COUNT;
+        int after = outputAfter - Detector.SETTLE;
+        return new ForestSettings(dimensions, numberOfTrees, sampleSize, timeDecay, shingleSize, after, seed);
     }
 
     /** What the properties say, the defaults for the rest. */
@@ -51,7 +53,7 @@ public record DetectorSettings(
                 properties.integer("sampleSize", DEFAULTS.sampleSize, 2, 32_000),
                 properties.number("timeDecay", DEFAULTS.timeDecay, d -> d >= 0 && d <= 1, "a number from 0 to 1"),
                 properties.integer("shingleSize", DEFAULTS.shingleSize, 1, 1000),
-                properties.integer("outputAfter", DEFAULTS.outputAfter, 0, Integer.MAX_VALUE),
+                properties.integer("outputAfter", DEFAULTS.outputAfter, Detector.SETTLE + 1, Integer.MAX_VALUE),
                 properties.whole("seed", DEFAULTS.seed));
     }
 }

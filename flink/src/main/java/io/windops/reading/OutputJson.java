@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -36,7 +37,7 @@ public final class OutputJson {
                 json.writeStringField("location", reading.location);
             }
             number(json, "speed", reading.speed);
-            json.writeStringField("timestamp", reading.timestamp);
+            json.writeStringField("timestamp", iso(reading.time));
             for (Map.Entry<String, Double> field : reading.more.entrySet()) {
                 number(json, field.getKey(), field.getValue());
             }
@@ -114,6 +115,12 @@ public final class OutputJson {
             throw new UncheckedIOException("JSON could not be written to memory", e);
         }
         return bytes.toByteArray();
+    }
+
+    /** As JavaScript writes it: UTC, three digits of milliseconds. */
+    private static String iso(long millis) {
+        String text = Instant.ofEpochMilli(millis).toString();
+        return millis % 1000 == 0 ? text.substring(0, text.length() - 1) + ".000Z" : text;
     }
 
     /** Whole numbers without a fraction, as JavaScript writes them. */

@@ -8,8 +8,8 @@ public final class Reading {
     public String turbineId;
     /** Where the turbine stands; null where the record doesn't say. */
     public String location;
-    /** ISO 8601, UTC. */
-    public String timestamp;
+    /** Milliseconds since 1970. */
+    public long time;
     /** Wind speed in m/s. */
     public double speed;
     /** Further numeric fields, as they came. */
@@ -17,10 +17,10 @@ public final class Reading {
 
     public Reading() {}
 
-    public Reading(String turbineId, String location, String timestamp, double speed) {
+    public Reading(String turbineId, String location, long time, double speed) {
         this.turbineId = turbineId;
         this.location = location;
-        this.timestamp = timestamp;
+        this.time = time;
         this.speed = speed;
     }
 

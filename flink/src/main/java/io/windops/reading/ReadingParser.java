@@ -23,6 +23,8 @@ public final class ReadingParser {
             .appendPattern("[XXX][XX][X]")
             .toFormatter(Locale.ROOT);
 
+    private static final long LATEST_MS = 8_640_000_000_000_000L;
+
     /** A scored reading is a little larger than the reading, and must still fit into a record. */
     static final int LARGEST = 1_000_000;
 
@@ -40,6 +42,7 @@ public final class ReadingParser {
         }
         Reading reading = new Reading();
         reading.speed = Double.NaN;
+        reading.time = arrivalTime;
         try (JsonParser json = JSON.createParser(bytes)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 throw new MalformedReadingException("not a JSON object");
@@ -64,9 +67,6 @@ public final class ReadingParser {
             }
             reading.turbineId = reading.location;
         }
-        if (reading.timestamp == null) {
-            reading.timestamp = iso(Instant.ofEpochMilli(arrivalTime));
-        }
         return reading;
     }
 
@@ -76,7 +76,7 @@ public final class ReadingParser {
         switch (name) {
             case "turbineId" -> reading.turbineId = text(json, token, name);
             case "location" -> reading.location = text(json, token, name);
-            case "timestamp" -> reading.timestamp = time(json, token);
+            case "timestamp" -> reading.time = time(json, token, reading.time);
             case "speed" -> reading.speed = token.isNumeric() ? json.getDoubleValue() : Double.NaN;
             default -> {
                 if (token.isNumeric() && Double.isFinite(json.getDoubleValue())) {
@@ -100,12 +100,14 @@ public final class ReadingParser {
         return text.isBlank() ? null : text;
     }
 
-    private static String time(JsonParser json, JsonToken token) throws IOException, MalformedReadingException {
+    private static long time(JsonParser json, JsonToken token, long arrivalTime)
+            throws IOException, MalformedReadingException {
         try {
             return switch (token) {
-                case VALUE_NULL -> null;
-                case VALUE_NUMBER_INT -> iso(Instant.ofEpochMilli(json.getLongValue()));
-                case VALUE_STRING -> iso(OffsetDateTime.parse(json.getText(), ISO).toInstant());
+                case VALUE_NULL -> arrivalTime;
+                case VALUE_NUMBER_INT -> checked(json.getLongValue());
+                case VALUE_STRING -> checked(
+                        OffsetDateTime.parse(json.getText(), ISO).toInstant().toEpochMilli());
                 default -> throw new MalformedReadingException("timestamp is not an ISO 8601 time");
             };
         } catch (DateTimeException | ArithmeticException e) {
@@ -113,10 +115,11 @@ public final class ReadingParser {
         }
     }
 
-    /** As JavaScript writes it: UTC, three digits of milliseconds. */
-    private static String iso(Instant time) {
-        long millis = time.toEpochMilli();
-        String text = Instant.ofEpochMilli(millis).toString();
-        return millis % 1000 == 0 ? text.substring(0, text.length() - 1) + ".000Z" : text;
+    /** JavaScript's times, which the other implementation takes, end here. */
+    private static long checked(long millis) {
+        if (Math.abs(millis) > LATEST_MS) {
+            throw new DateTimeException("beyond the year 275760");
+        }
+        return millis;
     }
 }

@@ -88,7 +88,7 @@ public final class ScoringOperator extends AbstractStreamOperator<OutputRecord>
         }
         turbine.lastSeen = timers.currentProcessingTime();
         turbine.changed = true;
-        Scored scored = turbine.detector.next(reading::value);
+        Scored scored = turbine.detector.next(reading.time, reading::value);
         warmUp.report(reading.turbineId, scored.warmup());
         output.collect(element.replace(new OutputRecord(reading.turbineId, OutputJson.scored(reading, scored))));
     }

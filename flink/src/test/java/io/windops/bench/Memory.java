@@ -16,8 +16,10 @@ final class Memory {
         byte[][] saved = new byte[DIFFERENT][];
         for (int i = 0; i < DIFFERENT; i++) {
             Detector detector = new Detector(Workload.SETTINGS);
-            for (double speed : Wind.speeds(i, READINGS)) {
-                detector.next(name -> speed);
+            double[] wind = Wind.speeds(i, READINGS);
+            for (int n = 0; n < READINGS; n++) {
+                double speed = wind[n];
+                detector.next(n * 1000.0, name -> speed);
             }
             saved[i] = detector.save();
         }

@@ -33,7 +33,7 @@ final class NaiveScoring extends KeyedProcessFunction<String, Reading, OutputRec
     public void processElement(Reading reading, Context context, Collector<OutputRecord> out) throws Exception {
         byte[] bytes = saved.value();
         Detector detector = bytes == null ? new Detector(settings) : Detector.restore(bytes);
-        out.collect(new OutputRecord(reading.turbineId, OutputJson.scored(reading, detector.next(reading::value))));
+        out.collect(new OutputRecord(reading.turbineId, OutputJson.scored(reading, detector.next(reading.time, reading::value))));
         saved.update(detector.save());
     }
 }

@@ -22,6 +22,8 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
  * each, rounds.
  */
 final class Throughput {
+    private static final int DIMENSIONS = 5;
+
     private static KinesisRecord[] records;
 
     private Throughput() {}
@@ -66,7 +68,8 @@ final class Throughput {
 
     /** The library's loop: score, then update. */
     private static void library(Workload workload, double[][] speeds) {
-        int dimensions = Workload.SETTINGS.dimensions();
+        // As many numbers a reading as the detector makes of it: lags of the speed stand for them.
+        int dimensions = DIMENSIONS;
         RandomCutForest[] forests = new RandomCutForest[speeds.length];
         for (int t = 0; t < forests.length; t++) {
             forests[t] = RandomCutForest.builder()
@@ -84,8 +87,9 @@ final class Throughput {
         double sum = 0;
         for (int n = 0; n < workload.each(); n++) {
             for (int t = 0; t < forests.length; t++) {
-                point[0] = (float) speeds[t][n];
-                point[1] = n == 0 ? 0 : (float) (speeds[t][n] - speeds[t][n - 1]);
+                for (int d = 0; d < dimensions; d++) {
+                    point[d] = (float) speeds[t][Math.max(0, n - d)];
+                }
                 sum += forests[t].getAnomalyScore(point);
                 forests[t].update(point);
             }
@@ -103,7 +107,7 @@ final class Throughput {
         for (int n = 0; n < workload.each(); n++) {
             for (int t = 0; t < detectors.length; t++) {
                 double speed = speeds[t][n];
-                sum += detectors[t].next(name -> speed).score();
+                sum += detectors[t].next(n * 1000.0, name -> speed).score();
             }
         }
         if (Double.isNaN(sum)) {

@@ -11,7 +11,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,8 +30,8 @@ class CutForestTest {
         for (String line : text.split("\n")) {
             String[] words = line.split(" ");
             if (words[0].equals("#")) {
-                forest = CutForest.create(new DetectorSettings(
-                        Collections.nCopies(Integer.parseInt(words[1]), "feature"),
+                forest = CutForest.create(new ForestSettings(
+                        2 * Integer.parseInt(words[1]),
                         Integer.parseInt(words[3]),
                         Integer.parseInt(words[4]),
                         Double.parseDouble(words[5]),
@@ -62,7 +61,7 @@ class CutForestTest {
         double[][] ours = new double[SEEDS][];
         double[][] theirs = new double[SEEDS][];
         for (int seed = 0; seed < SEEDS; seed++) {
-            DetectorSettings settings = settings(shingleSize, seed + 1);
+            ForestSettings settings = settings(shingleSize, seed + 1);
             ours[seed] = scores(CutForest.create(settings), wind);
             theirs[seed] = scores(RcfForest.create(settings), wind);
         }
@@ -77,7 +76,7 @@ class CutForestTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 3, 40, 700})
     void goesOnFromItsStateBitForBit(int learnt) throws IOException {
-        DetectorSettings settings = settings(4, 9);
+        ForestSettings settings = settings(4, 9);
         double[][] wind = wind();
         CutForest forest = CutForest.create(settings);
         scores(forest, Arrays.copyOf(wind, learnt));
@@ -89,8 +88,8 @@ class CutForestTest {
         assertArrayEquals(bytes(forest), bytes(restored));
     }
 
-    private static DetectorSettings settings(int shingleSize, long seed) {
-        return new DetectorSettings(Collections.nCopies(1, "speed"), 30, 256, 1.0 / 2560, shingleSize, 64, seed);
+    private static ForestSettings settings(int shingleSize, long seed) {
+        return new ForestSettings(2, 30, 256, 1.0 / 2560, shingleSize, 64, seed);
     }
 
     private static byte[] bytes(Forest forest) throws IOException {

@@ -17,7 +17,7 @@ final class RcfForest implements Forest {
         this.last = last;
     }
 
-    static RcfForest create(DetectorSettings settings) {
+    static RcfForest create(ForestSettings settings) {
         RandomCutForest forest = RandomCutForest.builder()
                 .dimensions(settings.dimensions() * settings.shingleSize())
                 .shingleSize(settings.shingleSize())

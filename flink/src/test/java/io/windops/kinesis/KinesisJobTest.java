@@ -90,8 +90,10 @@ class KinesisJobTest {
             double[] wind = Wind.speeds(t, count);
             for (int i = 0; i < count; i++) {
                 double speed = wind[i];
-                String time = START.plusSeconds(i).toString().replace("Z", ".000Z");
-                mine.put(time, detector.next(name -> speed).score());
+                Instant time = START.plusSeconds(i);
+                mine.put(
+                        time.toString().replace("Z", ".000Z"),
+                        detector.next(time.toEpochMilli(), name -> speed).score());
             }
             scores.put(turbine(t), mine);
         }

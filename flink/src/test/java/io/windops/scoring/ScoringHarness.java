@@ -65,7 +65,7 @@ final class ScoringHarness implements AutoCloseable {
     List<Double> score(String turbine, double... speeds) throws Exception {
         List<Double> scores = new ArrayList<>();
         for (double speed : speeds) {
-            Reading reading = new Reading(turbine, "Oak Ridge", "2026-11-23T10:00:00.000Z", speed);
+            Reading reading = new Reading(turbine, "Oak Ridge", 0, speed);
             harness.processElement(new StreamRecord<>(reading));
             scores.add(score(harness.extractOutputValues().get(harness.extractOutputValues().size() - 1)));
             harness.getOutput().clear();
