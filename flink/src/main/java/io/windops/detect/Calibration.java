@@ -21,14 +21,14 @@ final class Calibration {
     /** Readings without alarm until the tail learns again: an anomaly that lasts is learnt once. */
     private static final double HOLD = 16;
     /** Mean excesses from the quantile to an anomaly. */
-    private static final double DEPTH = 8.5;
+    private static final double DEPTH = 9;
     /** A young tail's depth is larger by this many readings over the readings seen. */
-    private static final double UNSURE = 48;
+    private static final double UNSURE = 64;
     /** Readings until which a coarse cadence is met with less depth, and from which it isn't any more. */
     private static final double YOUNG = 512;
     private static final double MATURE = 2048;
     /** Depth that each e-fold of the interval above FINE takes off while young, up to COARSE (seconds). */
-    private static final double DEPTH_PER_FOLD = 1.5;
+    private static final double DEPTH_PER_FOLD = 1.7;
     private static final double FINE = 10;
     private static final double COARSE = 600;
     private static final double ANOMALY = 2;

@@ -17,7 +17,7 @@ public final class Detector {
     /** First readings that only set the features' scales. */
     static final int SETTLE = 8;
     /** Weight of the level where the forest's memory covers this long (s): days, so that it knows the daily cycle. */
-    private static final double LEVEL_WEIGHT = 0.5;
+    private static final double LEVEL_WEIGHT = 0.7;
     private static final double LEVEL_MEMORY = 3 * 86_400;
     private static final double LN_2 = StrictMath.log(2);
 

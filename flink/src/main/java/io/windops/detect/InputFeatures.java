@@ -21,10 +21,14 @@ final class InputFeatures {
     private static final double SPREAD_MEMORY = 256;
     private static final double SLOW_MEMORY = 4096;
     /** No deviation counts for more than it would against this share of the long-term one. */
-    private static final double LEAST_SPREAD = 1.0 / 8;
+    private static final double LEAST_SPREAD = 1.0 / 2;
     /** A deviation is learnt as at most this many ordinary ones, so that one spike doesn't hide the next. */
     private static final double LEARNT_DEVIATION = 8;
     private static final double LARGEST_SURPRISE = 64;
+    /** Ordinary deviations beyond which a surprise grows with its square, as improbability does. */
+    private static final double BEND = 5;
+    /** The forest learns a surprise as at most this: what rises over several readings mustn't pave its own way. */
+    private static final double LEARNT_SURPRISE = 4;
     /** Multiples of the mean level beyond which all levels are alike. */
     private static final double LARGEST_LEVEL = 2.5;
     /** Nats of the longest run of equal readings to be expected within the forest's memory, ln(10 × 256). */
@@ -117,7 +121,7 @@ final class InputFeatures {
             int kind = i % COUNT;
             double kept = value;
             if (kind < LEVEL) {
-                kept = within(LEARNT_DEVIATION, value);
+                kept = within(LEARNT_SURPRISE, value);
             } else if (kind == RUN) {
                 kept = Math.min(LEARNT_RUN, value);
             }
@@ -128,7 +132,11 @@ final class InputFeatures {
     }
 
     private static double surprise(double deviation, double spread) {
-        return deviation == 0 ? 0 : within(LARGEST_SURPRISE, deviation / spread);
+        if (deviation == 0) {
+            return 0;
+        }
+        double ratio = within(LARGEST_SURPRISE, deviation / spread);
+        return ratio * Math.max(1, Math.abs(ratio) / BEND);
     }
 
     private static double learn(double spread, double deviation, double memory) {
