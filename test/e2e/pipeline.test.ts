@@ -125,6 +125,12 @@ describe.runIf(marge)("real wind", () => {
     const table = (await stored(before + expected.size)).filter((row) => String(row.turbine_id).startsWith("MRG_"));
     expect(new Map(table.map((row) => [`${row.turbine_id} ${row.timestamp}`, row.wind_speed]))).toEqual(expected);
 
+    const found = await machine.json("scan");
+    const at = (from: string, to: string) =>
+      found.filter((row: any) => row.turbineId.startsWith("MRG_") && row.timestamp >= from && row.timestamp <= to);
+    expect(at("2020-02-29T14:20", "2020-02-29T14:21").length, "the pulse").toBeGreaterThanOrEqual(6);
+    expect(at("2020-02-29T19:30", "2020-02-29T23:51").length, "the gale").toBeGreaterThanOrEqual(1);
+
     const told = (await mails()).length;
     const again = await machine.json("replay", marge!, ...columns);
     expect(again.acknowledged).toBe(expected.size);
