@@ -25,7 +25,8 @@ export function s3(stack: Stack): HttpService {
       try {
         request = readRequest(incoming, call);
         checkExpiry(request.query, stack.now());
-        await send(response, await operationOf(request).run(request, state), request, call);
+        const reply = operationOf(request).run(request, state);
+        await send(response, reply instanceof Promise ? await reply : reply, request, call);
       } catch (error) {
         sendError(response, error, incoming, request, call, stack.log);
       }

@@ -39,10 +39,6 @@ export function withoutTags(present: Tag[], keys: string[] | undefined): Tag[] {
   return present.filter((tag) => !keys?.includes(tag.Key));
 }
 
-export function tagsOf(record: Record<string, string> | undefined): Tag[] {
-  return Object.entries(record ?? {}).map(([Key, Value]) => ({ Key, Value }));
-}
-
 /**
  * One page of a list sorted by `key`. The token names the last item shown, so that items added or removed between two
  * pages neither repeat nor hide others. Throws `invalid` for a token that isn't one.

@@ -224,6 +224,19 @@ describe("objects", () => {
     expect(results.filter((r) => r.status === "fulfilled")).toHaveLength(1);
   });
 
+  it("reads one version whole while others are written over it", async () => {
+    const body = (n: number) => String(n).repeat(200_000);
+    await put("hot", body(0));
+    const writes = Array.from({ length: 20 }, (_, n) => put("hot", body(n % 10)));
+    const reads = Array.from({ length: 40 }, async () => {
+      const answer = await s3.send(new GetObjectCommand({ Bucket, Key: "hot" }));
+      const bytes = Buffer.from(await answer.Body!.transformToByteArray());
+      return answer.ETag === `"${createHash("md5").update(bytes).digest("hex")}"`;
+    });
+    expect(new Set(await Promise.all(reads))).toEqual(new Set([true]));
+    await Promise.all(writes);
+  });
+
   it("takes any key, and none leaves the folder", async () => {
     const keys = ["../../etc/passwd", "a//b", "ä ö/ü+%.txt", "line\nbreak", "<&>'\"", ".", "..", "emoji-😀", "/lead"];
     for (const key of keys) await put(key, key);

@@ -1,14 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll } from "vitest";
 import { type RunningStack, type StackOptions, startStack } from "../../src/local/stack.ts";
-
-export const credentials = { accessKeyId: "AKIDTEST", secretAccessKey: "secret" };
+import { clientOptions, temporaryFolder } from "./stack-fixture.ts";
 
 /** A stack for the tests of one file, and SDK clients that are closed with it. */
 export function serveStack(options: Partial<StackOptions> = {}) {
-  const stateDir = mkdtempSync(join(tmpdir(), "windops-stack-"));
+  const stateDir = temporaryFolder();
   const opened: { destroy(): void }[] = [];
   let running: RunningStack | undefined;
   const start = async () => {
@@ -33,7 +30,7 @@ export function serveStack(options: Partial<StackOptions> = {}) {
     },
     /** A client of the real SDK. */
     client<C extends { destroy(): void }>(Client: new (configuration: any) => C, configuration: object = {}): C {
-      const client = new Client({ endpoint: running!.endpoint, region: "us-east-1", credentials, ...configuration });
+      const client = new Client({ ...clientOptions(running!.endpoint), ...configuration });
       opened.push(client);
       return client;
     },

@@ -7,7 +7,7 @@ const STATISTICS = ["Sum", "Average", "Minimum", "Maximum", "SampleCount"];
 const HOUR_MS = 3_600_000;
 const MAX_POINTS = 1440;
 
-export const invalid = (message: string) => new AwsError("InvalidParameterValue", message);
+const invalid = (message: string) => new AwsError("InvalidParameterValue", message);
 
 interface Dimension {
   Name: string;

@@ -127,7 +127,7 @@ function nameOf(identifier: string | undefined): string {
   return /^arn:[^:]+:logs:[^:]*:\d+:log-group:([^:]+)/.exec(identifier ?? "")?.[1] ?? identifier ?? "";
 }
 
-export function notFound(message: string): AwsError {
+function notFound(message: string): AwsError {
   return new AwsError("ResourceNotFoundException", message);
 }
 

@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { createReadStream, openSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { AwsError } from "../errors.ts";
@@ -9,17 +8,17 @@ import type { Reply, S3Request } from "./request.ts";
 import { document } from "./xml.ts";
 
 export async function send(response: ServerResponse, reply: Reply, request: S3Request, call: Call): Promise<void> {
-  // Opened before the headers go out: a newer write may unlink the file, but not what is open.
+  // Opened in the same turn in which the version was found: a newer write may unlink the file, but not what is open.
   const sends = reply.file !== undefined && request.method !== "HEAD" && reply.file.end >= reply.file.start;
-  const handle = sends ? await open(reply.file!.path) : undefined;
+  const fd = sends ? openSync(reply.file!.path, "r") : undefined;
   const body = reply.xml ?? reply.text;
   setHeaders(response, { ...reply.headers, ...idHeaders(call) });
   if (body !== undefined)
     response.setHeader("content-type", reply.xml === undefined ? "application/json" : "application/xml");
   response.statusCode = reply.status ?? 200;
-  if (handle) {
+  if (fd !== undefined) {
     const { start, end } = reply.file!;
-    await pipeline(createReadStream("", { fd: handle, start, end, highWaterMark: 1 << 18 }), response);
+    await pipeline(createReadStream("", { fd, start, end, highWaterMark: 1 << 18 }), response);
   } else if (reply.file && request.method === "HEAD") {
     response.end();
   } else {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Checksum, crc32Checksum, crc32cChecksum, crc64NvmeChecksum } from "./crc.ts";
 import { s3Error } from "./errors.ts";
 
-export const ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+const ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** As S3 keeps it with the object: over the whole object, or (COMPOSITE) over its parts' checksums, with `-<parts>`. */

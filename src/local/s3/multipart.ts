@@ -7,13 +7,12 @@ import { type Algorithm, elementOf, headerOf, newChecksum, parseAlgorithm, type 
 import { checkRead, checkWrite } from "./conditions.ts";
 import { s3Error } from "./errors.ts";
 import { checksumOf } from "./file-checksum.ts";
-import { owner } from "./listing.ts";
 import { encryptionHeaders, headerTags, objectHeaders } from "./metadata.ts";
 import { checksumElements, copySource, versionHeader } from "./objects.ts";
-import { pageSize, type Reply, readDocument, type S3Request } from "./request.ts";
+import { type Reply, readDocument, type S3Request } from "./request.ts";
 import type { Part, S3State, Upload } from "./state.ts";
 import { newFile, receiveBody } from "./upload.ts";
-import { children, childText, document, type Element, type Xml } from "./xml.ts";
+import { children, childText, document, type Element } from "./xml.ts";
 
 const MIN_PART = 5 * 1024 ** 2;
 
@@ -59,7 +58,7 @@ function checksumType(asked: string | undefined, algorithm: Algorithm): StoredCh
   );
 }
 
-function findUpload(request: S3Request, state: S3State): Upload {
+export function findUpload(request: S3Request, state: S3State): Upload {
   state.bucket(request.bucket);
   const uploadId = request.query.get("uploadId") ?? "";
   const upload = state.uploads.get(uploadId);
@@ -276,82 +275,4 @@ function dropCompleted(state: S3State, upload: Upload): void {
 export function abortUpload(request: S3Request, state: S3State): Reply {
   dropUpload(state, findUpload(request, state));
   return { status: 204 };
-}
-
-export function listParts(request: S3Request, state: S3State): Reply {
-  const upload = findUpload(request, state);
-  const most = pageSize(request, "max-parts");
-  const marker = Number(request.query.get("part-number-marker") ?? 0);
-  const rest = Object.values(upload.parts).filter((part) => part.number > marker);
-  const shown = rest.slice(0, most);
-  return {
-    xml: document("ListPartsResult", [
-      ["Bucket", upload.bucket],
-      ["Key", upload.key],
-      ["UploadId", upload.uploadId],
-      ["PartNumberMarker", marker],
-      ["NextPartNumberMarker", shown[shown.length - 1]?.number ?? 0],
-      ["MaxParts", most],
-      ["IsTruncated", rest.length > shown.length],
-      ["ChecksumAlgorithm", upload.algorithm],
-      ["ChecksumType", upload.type],
-      ...shown.map(
-        (part): Xml => [
-          "Part",
-          [
-            ["PartNumber", part.number],
-            ["LastModified", new Date(part.modified)],
-            ["ETag", `"${part.etag}"`],
-            ["Size", part.size],
-            [elementOf(part.checksum.algorithm), part.checksum.value],
-          ],
-        ],
-      ),
-      owner(),
-      ["StorageClass", upload.headers["x-amz-storage-class"] ?? "STANDARD"],
-    ]),
-  };
-}
-
-export function listUploads(request: S3Request, state: S3State): Reply {
-  state.bucket(request.bucket);
-  const prefix = request.query.get("prefix") ?? "";
-  const most = pageSize(request, "max-uploads");
-  const keyMarker = request.query.get("key-marker") ?? "";
-  const idMarker = request.query.get("upload-id-marker") ?? "";
-  const all = [...state.uploads.entries()]
-    .map(([, upload]) => upload)
-    .filter((upload) => upload.bucket === request.bucket && upload.key.startsWith(prefix))
-    .sort((a, b) => (a.key === b.key ? (a.uploadId < b.uploadId ? -1 : 1) : a.key < b.key ? -1 : 1))
-    .filter(
-      (upload) => upload.key > keyMarker || (upload.key === keyMarker && idMarker !== "" && upload.uploadId > idMarker),
-    );
-  const shown = all.slice(0, most);
-  const last = all.length > shown.length ? shown[shown.length - 1] : undefined;
-  return {
-    xml: document("ListMultipartUploadsResult", [
-      ["Bucket", request.bucket],
-      ["KeyMarker", keyMarker],
-      ["UploadIdMarker", idMarker],
-      ["NextKeyMarker", last?.key],
-      ["NextUploadIdMarker", last?.uploadId],
-      ["Prefix", prefix],
-      ["MaxUploads", most],
-      ["IsTruncated", last !== undefined],
-      ...shown.map(
-        (upload): Xml => [
-          "Upload",
-          [
-            ["Key", upload.key],
-            ["UploadId", upload.uploadId],
-            owner(),
-            ["StorageClass", "STANDARD"],
-            ["Initiated", new Date(upload.started)],
-            ["ChecksumAlgorithm", upload.algorithm],
-            ["ChecksumType", upload.type],
-          ],
-        ],
-      ),
-    ]),
-  };
 }

@@ -1,18 +1,12 @@
 import { acl } from "./acl.ts";
 import { bucketLocation, createBucket, deleteBucket, headBucket, listBuckets } from "./buckets.ts";
 import { bucketConfiguration, CONFIGURATION_NAMES, policyStatus } from "./configurations.ts";
+import { deleteObject, deleteObjects } from "./deletion.ts";
 import { s3Error } from "./errors.ts";
 import { listObjects, listVersions } from "./listing.ts";
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  listParts,
-  listUploads,
-  uploadPart,
-  uploadPartCopy,
-} from "./multipart.ts";
-import { copyObject, deleteObject, deleteObjects, objectAttributes, objectTagging, putObject } from "./objects.ts";
+import { abortUpload, completeUpload, createUpload, uploadPart, uploadPartCopy } from "./multipart.ts";
+import { listParts, listUploads } from "./multipart-listing.ts";
+import { copyObject, objectAttributes, objectTagging, putObject } from "./objects.ts";
 import { readObject } from "./read.ts";
 import type { Reply, S3Request } from "./request.ts";
 import type { S3State } from "./state.ts";

@@ -57,7 +57,7 @@ function queryHeader(query: URLSearchParams, name: string): string | undefined {
 }
 
 /** `bucket.localhost:4566`, `bucket.s3.localhost:4566`, `bucket.s3.eu-west-1.amazonaws.com`: virtual-host style. */
-export function hostBucket(host: string | undefined): string | undefined {
+function hostBucket(host: string | undefined): string | undefined {
   const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
   const match =
     /^(.+?)\.s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com(?:\.cn)?$/.exec(name) ??

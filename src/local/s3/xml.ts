@@ -93,7 +93,7 @@ export function children(element: Element, name: string): Element[] {
 }
 
 /** Control characters that XML 1.0 can't carry are dropped, except in keys, which listings url-encode on request. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")

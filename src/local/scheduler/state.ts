@@ -82,7 +82,7 @@ export class SchedulerState {
 export const keyOf = ({ region, group, name }: Pick<Schedule, "region" | "group" | "name">) =>
   `${region}/${group}/${name}`;
 
-export function notFound(message: string): AwsError {
+function notFound(message: string): AwsError {
   return new AwsError("ResourceNotFoundException", message, 404);
 }
 
