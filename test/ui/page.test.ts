@@ -77,6 +77,8 @@ describe.runIf(browsable)("the page in Chromium", () => {
       await page.getByText("Confirmed: this address gets the notifications.").nth(i).waitFor();
     }
     await view("Simulator");
+    await page.getByRole("button", { name: "Start Wind Speed Data Set" }).click();
+    await page.getByText(/"turbineId":/).waitFor();
     await page.getByRole("button", { name: "Start Wind Speed Anomaly Data Set" }).click();
     await page.getByText(/"turbineId":/).waitFor();
     await view("Alerts");

@@ -7,7 +7,7 @@ const names: Record<DataSet, string> = { wind: "Wind Speed Data Set", anomalies:
 const about: Record<DataSet, string> = {
   wind: "Ordinary wind on ten turbines. Let it run for some seconds first, so that each turbine's forest is warm.",
   anomalies:
-    "The same wind with a gust, a storm and a spike in it, each on a turbine of its own. It starts the ordinary wind too.",
+    "The same wind with a storm and two spikes in it, each on a turbine of its own. It starts the ordinary wind too.",
 };
 
 export const simulatorView: View = (root, live) => {
