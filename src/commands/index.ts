@@ -42,6 +42,14 @@ export const commands: Record<string, Entry> = {
   },
   tail: { summary: "records of a stream as they come", load: () => import("./tail.ts") },
   scan: { summary: "anomalies, highest score first", load: () => import("./scan.ts") },
+  score: {
+    summary: "the detector offline: the input's rows with a score column",
+    load: () => import("./score.ts"),
+  },
+  backtest: {
+    summary: "precision, recall, delay and alerts a day for each threshold; which one to choose",
+    load: () => import("./backtest.ts"),
+  },
   prove: {
     summary: "one anomaly through the live pipeline, with the time of each hop",
     load: () => import("./prove.ts"),

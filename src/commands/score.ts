@@ -1,0 +1,97 @@
+import { type Context, defineCommand } from "../io/command.ts";
+import { number } from "../io/parse.ts";
+import { duration } from "../io/text.ts";
+
+/** A column's name may hold any character, so several are given by giving the flag again. */
+const again = (name: string, previous: unknown): string[] => [...((previous as string[] | undefined) ?? []), name];
+
+export const scoringOptions = [
+  {
+    flags: "--value <column>",
+    description: "numeric column to look at, again for more (default speed, or the only numeric one)",
+    parse: again,
+  },
+  { flags: "--key <column>", description: "what tells the turbines apart (default turbineId, where there is one)" },
+  { flags: "--time <column>", description: "time of a row (default timestamp, where there is one)" },
+  {
+    flags: "--trees <n>",
+    description: "trees of a forest (default 50)",
+    parse: number("--trees", { min: 1, max: 10_000, integer: true }),
+  },
+  {
+    flags: "--samples <n>",
+    description: "readings that a tree keeps (default 256)",
+    parse: number("--samples", { min: 2, max: 32_000, integer: true }),
+  },
+  {
+    flags: "--shingle <n>",
+    description: "readings that make one point (default 1)",
+    parse: number("--shingle", { min: 1, max: 1000, integer: true }),
+  },
+];
+
+export const command = defineCommand<undefined>({
+  name: "score",
+  summary: "the detector offline: the input's rows with a score column",
+  description:
+    "Writes the rows of a file (- for stdin) as they came, with `score` (2 and more is an anomaly, 0 warm-up) and `rcfScore`. " +
+    "Streams: a file of any size takes the memory of a few batches. With --json rows of CSV come out as JSON lines.",
+  arguments: [{ name: "<file>", description: "CSV or JSON lines, plain or gzipped; - for stdin" }],
+  options: [...scoringOptions, { flags: "--out <file>", description: "file to write, - is stdout", default: "-" }],
+  examples: [
+    "windops score scada.csv.gz --value WindSpeedMean --key TurbineName --time dtTimeStamp --out scored.csv",
+    "zcat machine.csv.gz | windops score - --value temperature --value vibration > scored.csv",
+  ],
+  run,
+});
+
+async function run(ctx: Context, [file]: [string], options: Record<string, any>): Promise<undefined> {
+  const { resolve } = await import("node:path");
+  const [{ readRows }, { RowText }, { lineWriter }, { scoreRows }] = await Promise.all([
+    import("../io/rows.ts"),
+    import("../io/rows-text.ts"),
+    import("../io/lines.ts"),
+    import("../pipeline/score-rows.ts"),
+  ]);
+  const path = file === "-" ? file : resolve(ctx.cwd, file);
+  const text = new RowText(["score", "rcfScore"], ctx.globals.json);
+  const progress = ctx.io.progress({ title: "score", unit: "rows" });
+  const started = performance.now();
+  let rowsDone = 0;
+  let anomalies = 0;
+  const keys = new Set<string>();
+  const columns = { values: options.value, key: options.key, time: options.time };
+  const batches = readRows(path, { stdin: process.stdin });
+  let writer: Awaited<ReturnType<typeof lineWriter>> | undefined;
+  for await (const { batch, rows, scores } of scoreRows(batches, columns, settings(options))) {
+    if (ctx.signal.aborted) break;
+    // Opened only now: a wrong column leaves no empty file.
+    writer ??= await lineWriter(options.out, ctx);
+    for (const key of rows.keys) keys.add(key);
+    for (const score of scores.score) if (score >= 2) anomalies++;
+    const { score, rcfScore } = scores;
+    await writer.write(text.text(batch, (row, added) => digits((added === 0 ? score : rcfScore)[row]!)));
+    rowsDone += batch.lines.length;
+    progress.update(rowsDone);
+  }
+  await writer?.close();
+  progress.stop();
+  const seconds = (performance.now() - started) / 1000;
+  const n = (count: number) => count.toLocaleString("en-US");
+  ctx.io.err(
+    `${n(rowsDone)} rows of ${n(keys.size)} ${keys.size === 1 ? "series" : "turbines"} scored in ${duration(seconds * 1000)}: ${n(anomalies)} of 2 and more`,
+  );
+  return undefined;
+}
+
+/** The forest's settings that the flags name. */
+export function settings({ trees, samples, shingle }: Record<string, any>): Record<string, number> {
+  return {
+    ...(trees !== undefined && { numberOfTrees: trees }),
+    ...(samples !== undefined && { sampleSize: samples, timeDecay: 1 / (10 * samples) }),
+    ...(shingle !== undefined && { shingleSize: shingle }),
+  };
+}
+
+/** Four decimals: more than the forest's own randomness leaves to be said. */
+const digits = (score: number): number => Math.round(score * 10_000) / 10_000;
