@@ -94,7 +94,7 @@ describe("windops backtest", () => {
   it("says so when no label falls on a reading", async () => {
     const other = join(machine.home, "other.csv");
     writeFileSync(other, "start,end\n2020-01-01,2020-01-02\n");
-    const { code, stderr } = await machine.run("backtest", plain, "--labels", other, ...named);
+    const { code, stderr } = await machine.run("backtest", file, "--labels", other, ...named);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("E_NO_LABELS") });
   });
 });
