@@ -7,7 +7,6 @@ export {
   InvokeCommand,
   LambdaClient,
   ListEventSourceMappingsCommand,
-  ListTagsCommand,
   TagResourceCommand,
   UpdateEventSourceMappingCommand,
   UpdateFunctionCodeCommand,

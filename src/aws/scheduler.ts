@@ -1,7 +1,6 @@
 export {
   CreateScheduleCommand,
   CreateScheduleGroupCommand,
-  DeleteScheduleCommand,
   DeleteScheduleGroupCommand,
   GetScheduleCommand,
   GetScheduleGroupCommand,

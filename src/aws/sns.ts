@@ -4,10 +4,8 @@ export {
   GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
   ListTagsForResourceCommand,
-  PublishCommand,
   SetTopicAttributesCommand,
   SNSClient,
   SubscribeCommand,
   TagResourceCommand,
-  UnsubscribeCommand,
 } from "@aws-sdk/client-sns";

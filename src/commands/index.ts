@@ -61,6 +61,10 @@ export const commands: Record<string, Entry> = {
   ui: { summary: "the page: farm, alerts, simulator, pipeline", load: () => import("./ui.ts") },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
+  permissions: {
+    summary: "the IAM policy that the operator needs, made from the calls that windops makes",
+    load: () => import("./permissions.ts"),
+  },
   destroy: { summary: "remove the pipeline: lists, asks, removes, lists again", load: () => import("./destroy.ts") },
   build: {
     summary: "the Flink jar, and Flink's runtime for --engine flink, by Maven",

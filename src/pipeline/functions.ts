@@ -59,7 +59,10 @@ export function deliveryEnvironment(settings: Tuning, names: Names, topicArn: st
   };
 }
 
-/** An ARN's last part as in IAM: what each function's role allows besides writing its log. */
+/**
+ * What each function's role allows besides writing its log. Of the stream: what a mapping without enhanced fan-out reads one
+ * named stream with.
+ */
 export const DESTINATION_RIGHTS = {
   stream: [
     "kinesis:DescribeStream",
@@ -67,8 +70,6 @@ export const DESTINATION_RIGHTS = {
     "kinesis:GetRecords",
     "kinesis:GetShardIterator",
     "kinesis:ListShards",
-    "kinesis:ListStreams",
-    "kinesis:SubscribeToShard",
   ],
   table: ["dynamodb:BatchWriteItem"],
   alertTable: ["dynamodb:BatchWriteItem"],

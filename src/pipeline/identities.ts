@@ -45,6 +45,7 @@ export function identities({ target, names, settings }: Omit<Pipeline, "tags" | 
       topic: at("sns", names.topic),
       healthTopic: at("sns", healthTopic),
       role: (name: string) => at("iam", `role/${name}`),
+      instanceProfile: at("iam", `instance-profile/${roles.simulator}`),
       logGroup: (name: string) => at("logs", `log-group:${name}`),
       scheduleGroup: at("scheduler", `schedule-group/${scheduleGroup}`),
       alarm: (name: string) => at("cloudwatch", `alarm:${name}`),

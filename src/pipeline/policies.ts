@@ -35,15 +35,13 @@ export function trust(service: string, account?: string): PolicyDocument {
 }
 
 const writeLog = (logGroupArn: string) =>
-  allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], `${logGroupArn}:*`);
+  allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], `${logGroupArn}:log-stream:*`);
 
 /** The rights of each role: what its holder calls and nothing else, on the pipeline's own resources. */
 export function rolePolicies({ names }: Pipeline, { arns, logGroups }: Identities) {
-  // Listing streams has no resource to narrow it to, and reading one named stream doesn't need it.
-  const readStream = DESTINATION_RIGHTS.stream.filter((action) => action !== "kinesis:ListStreams");
   return {
     destination: policy(
-      allow("ReadScoredReadings", readStream, arns.outputStream),
+      allow("ReadScoredReadings", DESTINATION_RIGHTS.stream, arns.outputStream),
       allow(
         "StoreReadings",
         [...new Set([...DESTINATION_RIGHTS.table, ...DESTINATION_RIGHTS.alertTable])].sort(),

@@ -25,7 +25,7 @@ export interface Session {
 }
 
 /** The embedded stack's only account. */
-const LOCAL_ACCOUNT = "000000000000";
+export const LOCAL_ACCOUNT = "000000000000";
 
 /**
  * Resolves settings, profile and region, then builds the clients; says on stderr what it works on; starts the

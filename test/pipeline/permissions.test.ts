@@ -1,0 +1,108 @@
+import { describe, expect, it, test } from "vitest";
+import { evaluate } from "../../src/local/iam-policy.ts";
+import { names, type Settings, settingsSchema } from "../../src/pipeline/config.ts";
+import { identities } from "../../src/pipeline/identities.ts";
+import { INLINE_LIMIT, MANAGED_LIMIT, operatorPolicy } from "../../src/pipeline/permissions/policy.ts";
+import type { Where } from "../../src/pipeline/permissions/resources.ts";
+import { rolePolicies } from "../../src/pipeline/policies.ts";
+import type { Pipeline } from "../../src/pipeline/resource.ts";
+import { scopeFaults } from "../aws/iam-actions.ts";
+
+function where(given: Partial<Settings> = {}, partition = "aws"): Where {
+  const settings: Settings = { ...settingsSchema.parse({}), region: "us-east-1", ...given };
+  const target = { kind: "aws", partition, region: settings.region, account: "123456789012" } as const;
+  return { target, settings, names: names(settings, target.account) };
+}
+
+/** In these the reference names a resource that the service also takes "*" for, and that isn't the pipeline's to narrow. */
+const NOT_OURS_TO_NARROW = [/^cloudwatch:GetMetricData: /];
+const faults = (document: Parameters<typeof scopeFaults>[0]) =>
+  scopeFaults(document).filter((fault) => !NOT_OURS_TO_NARROW.some((known) => known.test(fault)));
+
+describe("the operator's policy", () => {
+  const { document, size, parts } = operatorPolicy(where());
+
+  it("names only actions that exist, each on the narrowest resources that it takes", () => {
+    expect(faults(document)).toEqual([]);
+  });
+
+  it.each([
+    ["a role's inline policy", where()],
+    ["with a prefix", where({ prefix: "farm-7-" })],
+  ])("fits %s", (_, at) => expect(operatorPolicy(at).size).toBeLessThanOrEqual(INLINE_LIMIT));
+
+  it.each([
+    ["by default", where()],
+    [
+      "with the longest prefix, in GovCloud",
+      where({ prefix: "twenty-characters-xx", region: "us-gov-east-1" }, "aws-us-gov"),
+    ],
+  ])("has parts that each fit a managed policy and are the whole together, %s", (_, at) => {
+    const whole = operatorPolicy(at);
+    for (const part of whole.parts) expect(JSON.stringify(part).length).toBeLessThanOrEqual(MANAGED_LIMIT);
+    const pairs = (all: typeof whole.parts) =>
+      all.flatMap(({ Statement }) =>
+        Statement.flatMap(({ Action, Resource, Condition }) =>
+          [Action].flat().flatMap((a) => [Resource!].flat().map((r) => `${a} ${r} ${JSON.stringify(Condition)}`)),
+        ),
+      );
+    expect(pairs(whole.parts).sort()).toEqual(pairs([whole.document]).sort());
+  });
+
+  it("has a first part that changes nothing", () => {
+    const actions = parts[0]!.Statement.flatMap(({ Action }) => Action);
+    expect(actions.filter((a) => !/:(Describe|Filter|Get|List|Query|Scan|Simulate)/.test(a))).toEqual([]);
+    expect(size).toBeGreaterThan(JSON.stringify(parts[0]).length);
+  });
+
+  test.each([
+    ["kinesis:DeleteStream", "arn:aws:kinesis:us-east-1:123456789012:stream/SomebodyElses"],
+    ["kinesis:CreateStream", "arn:aws:kinesis:eu-west-1:123456789012:stream/WindDataStream"],
+    ["s3:DeleteBucket", "arn:aws:s3:::somebody-elses"],
+    ["s3:GetObject", "arn:aws:s3:::somebody-elses/key"],
+    ["iam:CreateRole", "arn:aws:iam::123456789012:role/Admin"],
+    ["iam:PutRolePolicy", "arn:aws:iam::123456789012:role/windops-flink-us-east-1-x"],
+    ["iam:AttachRolePolicy", "arn:aws:iam::123456789012:role/windops-flink-us-east-1"],
+    ["lambda:DeleteFunction", "arn:aws:lambda:us-east-1:123456789012:function:Other"],
+    ["dynamodb:DeleteTable", "arn:aws:dynamodb:us-east-1:123456789012:table/Other"],
+    ["sns:DeleteTopic", "arn:aws:sns:us-east-1:123456789012:Other"],
+    ["kinesisanalytics:DeleteApplication", "arn:aws:kinesisanalytics:us-east-1:123456789012:application/Other"],
+    ["logs:DeleteLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/Other"],
+  ])("doesn't allow %s on %s", (action, resource) => {
+    expect(evaluate([document as never], action, resource).decision).toBe("implicitDeny");
+  });
+
+  test.each([
+    [
+      "iam:PassRole",
+      identities(where()).arns.role("windops-flink-us-east-1"),
+      { "iam:PassedToService": "ec2.amazonaws.com" },
+    ],
+    [
+      "ec2:TerminateInstances",
+      "arn:aws:ec2:us-east-1:123456789012:instance/i-1",
+      { "aws:ResourceTag/windops:pipeline": "other" },
+    ],
+    [
+      "ec2:RunInstances",
+      "arn:aws:ec2:us-east-1:123456789012:instance/*",
+      { "aws:RequestTag/windops:pipeline": "other" },
+    ],
+    [
+      "lambda:DeleteEventSourceMapping",
+      "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:1",
+      { "lambda:FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:Other" },
+    ],
+  ])("doesn't allow %s on %s under %o", (action, resource, context) => {
+    expect(evaluate([document as never], action, resource, context).decision).toBe("implicitDeny");
+  });
+});
+
+describe("the roles' policies", () => {
+  const at = where();
+  const policies = rolePolicies(at as Pipeline, identities(at));
+
+  it.each(Object.keys(policies))("%s names actions that exist, each on resources that it takes", (role) => {
+    expect(faults(policies[role as keyof typeof policies])).toEqual([]);
+  });
+});
