@@ -61,6 +61,10 @@ export const commands: Record<string, Entry> = {
   ui: { summary: "the page: farm, alerts, simulator, pipeline", load: () => import("./ui.ts") },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
+  cost: {
+    summary: "what the pipeline costs an hour and a month, before it is created",
+    load: () => import("./cost.ts"),
+  },
   permissions: {
     summary: "the IAM policy that the operator needs, made from the calls that windops makes",
     load: () => import("./permissions.ts"),

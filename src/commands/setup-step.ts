@@ -1,8 +1,10 @@
 import type { CommandSpec, Context, OptionSpec } from "../io/command.ts";
 import type { IO } from "../io/io.ts";
 import { milliseconds, number } from "../io/parse.ts";
+import type { Settings } from "../pipeline/config.ts";
 import type { SetupResult } from "../pipeline/provision.ts";
 import type { Step } from "../pipeline/resource.ts";
+import { costLines } from "./cost-table.ts";
 
 /** Options of `setup` and of each of its steps. */
 export const setupOptions: OptionSpec[] = [
@@ -52,9 +54,11 @@ interface SetupFlags {
   cooldown?: string;
   digest?: string;
   calmNotice?: boolean;
+  /** Only of `setup`, which asks on AWS unless it is said. */
+  yes?: boolean;
 }
 
-export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags) {
+export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags, asks = false) {
   const [{ connect }, { provisioning, setup }] = await Promise.all([
     import("../pipeline/session.ts"),
     import("../pipeline/provision.ts"),
@@ -69,8 +73,16 @@ export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags) {
     steps,
     dryRun: flags.dryRun ?? false,
     adopt: flags.adopt ?? false,
+    ...(asks && !flags.yes && session.target.kind === "aws" && { agree: () => agreeToCost(ctx, session.settings) }),
   });
   return { ...result, detailedExitcode: flags.detailedExitcode ?? false };
+}
+
+/** What the pipeline will cost, on stderr, and whether that is wanted. */
+async function agreeToCost(ctx: Context, settings: Settings): Promise<boolean> {
+  const { settingsCost } = await import("../pipeline/cost/plan-cost.ts");
+  for (const line of costLines(settingsCost(settings))) ctx.io.err(line);
+  return ctx.io.confirm("Create or change it?", { flag: "--yes" });
 }
 
 const marks: Record<string, string> = { create: "+", created: "+", change: "~", changed: "~", wait: "…" };

@@ -20,7 +20,7 @@ export const command = defineCommand({
   ],
   async run(ctx, [words]: [string[]], options) {
     const { parseSteps } = await import("../pipeline/steps.ts");
-    return runSetup(ctx, parseSteps(words ?? []), options);
+    return runSetup(ctx, parseSteps(words ?? []), options, true);
   },
   render: renderSetup,
   exitCode: setupExitCode,

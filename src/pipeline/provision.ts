@@ -36,6 +36,8 @@ export interface SetupOptions {
   steps: Step[];
   dryRun: boolean;
   adopt: boolean;
+  /** Asked before the first change, where there is one to make; false leaves everything as it is. */
+  agree?(): Promise<boolean>;
 }
 
 export interface SetupResult {
@@ -80,6 +82,10 @@ export async function setup(ctx: Context, what: Provisioning, options: SetupOpti
     });
     const changed = resources.filter(({ action }) => action !== "keep" && action !== "wait").length;
     return { pipeline: names.pipeline, dryRun: true, resources, changed };
+  }
+  const differs = plan.items.some(({ action }) => action === "create" || action === "change");
+  if (differs && options.agree && !(await options.agree())) {
+    throw new WindopsError("E_NOT_CONFIRMED", "Nothing was created or changed.", { hint: "See `windops cost`." });
   }
   if (ctx.signal.aborted) throw interrupted();
   const resources = await applyPlan(plan, {

@@ -1,0 +1,33 @@
+import type { Context } from "../../io/command.ts";
+import type { Settings } from "../config.ts";
+import { DESTINATION, DESTINATION_MAPPING } from "../functions.ts";
+import { loadSettings } from "../settings.ts";
+import { chooseTarget, DEFAULT_REGION } from "../target.ts";
+import { type Cost, cost } from "./cost.ts";
+import { farmLoad, type Load } from "./load.ts";
+
+/** The farm that costs are shown for where nobody says another. */
+export const DEFAULT_TURBINES = 10;
+/** `alarmSpecs` makes so many. */
+export const ALARMS = 5;
+
+/** What a pipeline with these settings costs under a load. */
+export function settingsCost(settings: Settings, turbines = DEFAULT_TURBINES, given: Partial<Load> = {}): Cost {
+  const capacity = {
+    shards: settings.shards,
+    retentionHours: settings.retentionHours,
+    parallelism: settings.parallelism,
+    alarms: ALARMS,
+    logRetentionDays: settings.logRetentionDays,
+    functionMegabytes: DESTINATION.memoryMegabytes,
+    batchSize: DESTINATION_MAPPING.BatchSize,
+  };
+  const subscribers = Math.max(1, settings.email.length);
+  return cost(settings.region, capacity, farmLoad(turbines, { subscribers, ...given }));
+}
+
+/** Settings as they would be used, without asking anybody: what it would cost can be known before there is an account. */
+export function costSettings(ctx: Context): Settings {
+  const loaded = loadSettings(ctx.env, ctx.cwd, ctx.globals);
+  return { ...loaded, region: chooseTarget(loaded, ctx.env, ctx.globals).region ?? DEFAULT_REGION };
+}
