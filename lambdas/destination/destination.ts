@@ -4,7 +4,7 @@ import type { BatchResponse, KinesisEvent, KinesisRecord } from "../shared/lambd
 import { type Row, rowItem } from "../shared/row.ts";
 import type { DestinationSettings } from "../shared/settings.ts";
 import { putRequest, waitingItem } from "../shared/waiting.ts";
-import { parseRecord } from "./record.ts";
+import { parseRecord, recordsIn } from "./record.ts";
 
 export interface DestinationParts extends WriteOptions {
   settings: DestinationSettings;
@@ -37,7 +37,7 @@ export async function store(event: KinesisEvent, parts: DestinationParts): Promi
   const failed = new Set<KinesisRecord>();
   const entries = new Map<string, Entry>();
   const unusable: Unusable[] = [];
-  for (const record of event.Records) {
+  for (const record of event.Records.flatMap(recordsIn)) {
     const parsed = parseRecord(record);
     if ("row" in parsed) add(entries, parsed.row, record);
     else unusable.push({ record, ...parsed });
@@ -54,7 +54,8 @@ export async function store(event: KinesisEvent, parts: DestinationParts): Promi
     // Not a reason to fail the batch: what waits is on disk, and the delivery looks every minute.
     await parts.alert([...turbines]).catch((error) => parts.log(`The delivery couldn't be called: ${error}`));
   }
-  return { batchItemFailures: [...failed].map((r) => ({ itemIdentifier: r.kinesis.sequenceNumber })) };
+  const again = new Set([...failed].map(({ kinesis }) => kinesis.sequenceNumber));
+  return { batchItemFailures: [...again].map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 /** Of two readings of one turbine and time the higher score stays: a duplicate doesn't hide an anomaly. */

@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib";
+import { userRecords } from "../../src/aws/aggregated-record.ts";
 import { storable } from "../shared/item.ts";
 import type { KinesisRecord } from "../shared/lambda.ts";
 import type { Row } from "../shared/row.ts";
@@ -11,6 +12,20 @@ const LONGEST_TURBINE = 2048;
 const LONGEST_RECORD = 300_000;
 /** A record of 1 MB that was packed can't have been larger than what a stream takes. */
 const LONGEST_UNPACKED = 16 << 20;
+
+/**
+ * The record, or those that it holds where a producer aggregates: each with a name of its own, under the sequence number
+ * that they share. Lambda doesn't tell the shard's hash keys, so what a late producer sent twice is taken twice: the same row.
+ */
+export function recordsIn(record: KinesisRecord): KinesisRecord[] {
+  const parts = userRecords(Buffer.from(record.kinesis.data, "base64"));
+  if (!parts) return [record];
+  return parts.map(({ partitionKey, data }, i) => ({
+    ...record,
+    eventID: `${record.eventID}.${i}`,
+    kinesis: { ...record.kinesis, partitionKey, data: Buffer.from(data).toString("base64") },
+  }));
+}
 
 export function parseRecord(record: KinesisRecord): Parsed {
   const bytes = Buffer.from(record.kinesis.data, "base64");

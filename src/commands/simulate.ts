@@ -68,6 +68,11 @@ export const command = defineCommand<Result | undefined>({
       parse: number("--seed", { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }),
     },
     { flags: "--stream <name>", description: "stream to send to (default WindDataStream)" },
+    {
+      flags: "--aggregate",
+      description:
+        "many readings in a record, as the Kinesis Producer Library does it: a shard takes several times as many",
+    },
     { flags: "--out <file>", description: "write JSON lines to a file, or - for stdout, instead of sending" },
     { flags: "--labels <file>", description: "write the changed readings' labels to a file, as JSON lines" },
     { flags: "--resume", description: "go on where the last run was interrupted" },
@@ -116,6 +121,9 @@ async function run(ctx: Context, _args: unknown[], options: Record<string, any>)
     anomalies: options.anomalies === true ? 3 : (options.anomalies ?? 0),
     seed: options.seed ?? Math.floor(Math.random() * 1_000_000),
   };
+  if (options.out !== undefined && options.aggregate) {
+    throw usageError("--aggregate is about a stream's records: it doesn't go with --out.", "Leave one of them out.");
+  }
   if (options.out !== undefined) return toFile(ctx, options, simulationOf(request, ctx.now()));
   return toStream(ctx, options, request);
 }
@@ -157,6 +165,7 @@ async function toStream(ctx: Context, options: Record<string, any>, request: any
     ...outside,
     kinesis: await session.clients.kinesis(),
     stream,
+    ...(options.aggregate && { aggregate: true }),
     signal: ctx.signal,
     from,
     onProgress: (done, _, counts) => {
@@ -186,7 +195,7 @@ async function toStream(ctx: Context, options: Record<string, any>, request: any
 
 function resumeCommand(options: Record<string, any>): string {
   const stream = options.stream === undefined ? "" : ` --stream ${options.stream}`;
-  return `windops simulate${stream} --resume`;
+  return `windops simulate${stream}${options.aggregate ? " --aggregate" : ""} --resume`;
 }
 
 /** JSON has neither dates nor infinity. */

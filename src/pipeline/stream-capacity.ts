@@ -4,14 +4,20 @@ import { WindopsError } from "../io/errors.ts";
 
 /** What one shard takes a second. */
 const SHARD_RECORDS = 1000;
+/** Readings of 150 bytes in a shard's 1 MiB a second, where many go in one record. */
+const SHARD_AGGREGATED = 7000;
 /** Other producers and uneven keys get the rest. */
 const SHARE = 0.9;
 
 /** Readings a second that the stream's shards take with some room left. Throws `WindopsError` where there's no stream. */
-export async function streamCapacity(kinesis: KinesisClient, stream: string): Promise<number> {
+export async function streamCapacity(
+  kinesis: Pick<KinesisClient, "send">,
+  stream: string,
+  { aggregate = false } = {},
+): Promise<number> {
   try {
     const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: stream }));
-    return (StreamDescriptionSummary?.OpenShardCount ?? 1) * SHARD_RECORDS * SHARE;
+    return (StreamDescriptionSummary?.OpenShardCount ?? 1) * (aggregate ? SHARD_AGGREGATED : SHARD_RECORDS) * SHARE;
   } catch (error) {
     throw (error as Error).name === "ResourceNotFoundException" ? noStream(stream, error) : error;
   }

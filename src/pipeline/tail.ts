@@ -1,5 +1,8 @@
 import type { _Record, Shard } from "@aws-sdk/client-kinesis";
-import { DescribeStreamSummaryCommand, ListShardsCommand } from "../aws/kinesis.ts";
+import { userRecordsOf } from "../aws/aggregated-record.ts";
+import { type HashRange, rangeOf } from "../aws/hash-key.ts";
+import { DescribeStreamSummaryCommand } from "../aws/kinesis.ts";
+import { listShards } from "../aws/shard-map.ts";
 import { noStream } from "./stream-capacity.ts";
 import { isPassing, readShard, type ShardReading, type StartAt } from "./tail-shard.ts";
 
@@ -11,6 +14,8 @@ export type TailOptions = Omit<ShardReading, "retention"> & { start: StartAt };
 export interface TailRecord {
   shardId: string;
   sequenceNumber: string;
+  /** Its place in an aggregated record, from 0. */
+  subSequenceNumber?: number;
   partitionKey: string;
   /** Milliseconds since 1970. */
   arrival: number;
@@ -38,8 +43,14 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
   let wake: (() => void) | undefined;
   const running = new Map<string, Promise<void>>();
   const finished = new Set<string>();
+  const ranges = new Map<string, HashRange>();
   let failure: unknown;
 
+  const look = async () => {
+    const shards = await shardsOf(reading);
+    for (const { ShardId, HashKeyRange } of shards) ranges.set(ShardId!, rangeOf(HashKeyRange));
+    return shards;
+  };
   const follow = (shardId: string, from: StartAt) => {
     if (running.has(shardId) || finished.has(shardId)) return;
     const read = async () => {
@@ -65,7 +76,7 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
   };
   /** Opens the children whose parents are all read. Under LATEST too they begin at their beginning. */
   const descend = async () => {
-    const shards = await shardsOf(reading);
+    const shards = await look();
     const known = new Set(shards.map(({ ShardId }) => ShardId!));
     for (const { ShardId, ParentShardId, AdjacentParentShardId } of shards) {
       const parents = [ParentShardId, AdjacentParentShardId].filter((id): id is string => !!id && known.has(id));
@@ -77,7 +88,7 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
   };
 
   try {
-    for (const { shardId, skipped } of begin(await shardsOf(reading), start)) {
+    for (const { shardId, skipped } of begin(await look(), start)) {
       if (skipped) finished.add(shardId);
       else follow(shardId, start);
     }
@@ -92,7 +103,7 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
         });
         continue;
       }
-      for (const record of batch.records) yield recordOf(batch.shardId, record);
+      for (const record of batch.records) yield* recordsOf(batch.shardId, ranges.get(batch.shardId)!, record);
     }
   } finally {
     options.signal.removeEventListener("abort", end);
@@ -119,15 +130,7 @@ function begin(shards: Shard[], start: StartAt): { shardId: string; skipped: boo
 async function shardsOf({ kinesis, stream, sleep, random, signal }: ShardReading): Promise<Shard[]> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const shards: Shard[] = [];
-      let NextToken: string | undefined;
-      do {
-        // With a token the call takes no stream name.
-        const page = await kinesis.send(new ListShardsCommand(NextToken ? { NextToken } : { StreamName: stream }));
-        shards.push(...(page.Shards ?? []));
-        NextToken = page.NextToken;
-      } while (NextToken);
-      return shards;
+      return await listShards(kinesis, stream);
     } catch (error) {
       if (signal.aborted || !(isPassing(error) || (error as Error).name === "ResourceInUseException")) throw error;
       await sleep(Math.min(10_000, 200 * 2 ** attempt) * (0.5 + random()));
@@ -144,12 +147,20 @@ async function retentionOf(kinesis: ShardReading["kinesis"], stream: string): Pr
   }
 }
 
-function recordOf(shardId: string, { Data, SequenceNumber, PartitionKey, ApproximateArrivalTimestamp }: _Record) {
-  return {
-    shardId,
-    sequenceNumber: SequenceNumber!,
-    partitionKey: PartitionKey ?? "",
-    arrival: ApproximateArrivalTimestamp?.getTime() ?? 0,
-    data: Data ?? new Uint8Array(),
-  };
+/** A record, or what the aggregated record holds of this shard's. */
+function* recordsOf(
+  shardId: string,
+  range: HashRange,
+  { Data, SequenceNumber, PartitionKey, ApproximateArrivalTimestamp }: _Record,
+): Generator<TailRecord, void> {
+  const data = Data ?? new Uint8Array();
+  const arrival = ApproximateArrivalTimestamp?.getTime() ?? 0;
+  const record = { shardId, sequenceNumber: SequenceNumber!, partitionKey: PartitionKey ?? "", arrival, data };
+  const parts = userRecordsOf(data, range);
+  if (!parts) yield record;
+  else {
+    for (const [subSequenceNumber, part] of parts.entries()) {
+      yield { ...record, subSequenceNumber, partitionKey: part.partitionKey, data: part.data };
+    }
+  }
 }

@@ -15,21 +15,20 @@ export interface Pending {
   data: Uint8Array;
 }
 
-/** PutRecords takes 500 records and 5 MiB, keys included; a record 1 MiB. */
-const MOST_RECORDS = 500;
-const MOST_BYTES = 5 * 1024 * 1024;
+/** A PutRecords request that is being filled. */
+export interface Request {
+  /** Nothing more fits, whatever it is. */
+  readonly full: boolean;
+  /** Takes a reading along if it may go in this request. */
+  add(pending: Pending): boolean;
+}
 
 /**
- * Readings in the order they are to be sent. `take` never gives two of one turbine in a request (unless order doesn't
- * matter): if the first of two fails and the second doesn't, the turbine's order is gone.
+ * Readings in the order they are to be sent. A reading that can't go now (its turbine is held back, the request has no
+ * room for it) holds back all later ones of its turbine, so that none overtakes another.
  */
 export class ProducerBuffer {
   #waiting: Pending[] = [];
-  readonly #ordered: boolean;
-
-  constructor(ordered: boolean) {
-    this.#ordered = ordered;
-  }
 
   get size(): number {
     return this.#waiting.length;
@@ -44,60 +43,57 @@ export class ProducerBuffer {
     this.#waiting = [...failed, ...this.#waiting];
   }
 
-  /** The next request's readings: at most `most`, none of a turbine that is `held` back. */
-  take(most: number, held: (turbineId: string) => boolean): Pending[] {
+  /** Fills a request, but for turbines that are `held` back; gives what went into it. */
+  take(request: Request, held: (turbineId: string) => boolean): Pending[] {
     const taken: Pending[] = [];
     const left: Pending[] = [];
     const passed = new Set<string>();
-    let bytes = 0;
-    let full = most <= 0;
-    for (const pending of this.#waiting) {
+    for (const [i, pending] of this.#waiting.entries()) {
+      if (request.full) {
+        for (let k = i; k < this.#waiting.length; k++) left.push(this.#waiting[k]!);
+        break;
+      }
       const { turbineId } = pending.reading;
-      const size = pending.data.length + Buffer.byteLength(turbineId);
-      full ||= taken.length >= Math.min(most, MOST_RECORDS) || bytes + size > MOST_BYTES;
-      if (full || passed.has(turbineId) || held(turbineId)) {
+      if (!passed.has(turbineId) && !held(turbineId) && request.add(pending)) taken.push(pending);
+      else {
         left.push(pending);
         passed.add(turbineId);
-        continue;
       }
-      taken.push(pending);
-      bytes += size;
-      if (this.#ordered) passed.add(turbineId);
     }
     this.#waiting = left;
     return taken;
   }
 
   /** What a request could be made up of now; `add` keeps it up to date until the next one. */
-  sendable(held: (turbineId: string) => boolean): Sendable {
-    const sendable = new Sendable(this.#ordered, held);
+  sendable(onePerTurbine: boolean, held: (turbineId: string) => boolean): Sendable {
+    const sendable = new Sendable(onePerTurbine, held);
     for (const { reading } of this.#waiting) sendable.add(reading.turbineId);
     return sendable;
   }
 }
 
-/** Counts readings that may go: one a turbine where order matters, none of turbines that are held back. */
+/** Counts readings that may go: one a turbine where a request takes no more, none of turbines that are held back. */
 export class Sendable {
   readonly #turbines = new Set<string>();
-  readonly #ordered: boolean;
+  readonly #onePerTurbine: boolean;
   readonly #held: (turbineId: string) => boolean;
   #count = 0;
   #repeated = false;
 
-  constructor(ordered: boolean, held: (turbineId: string) => boolean) {
-    this.#ordered = ordered;
+  constructor(onePerTurbine: boolean, held: (turbineId: string) => boolean) {
+    this.#onePerTurbine = onePerTurbine;
     this.#held = held;
   }
 
   add(turbineId: string): void {
     if (this.#held(turbineId)) return;
-    if (!this.#ordered) this.#count++;
+    if (!this.#onePerTurbine) this.#count++;
     else if (this.#turbines.has(turbineId)) this.#repeated = true;
     else this.#turbines.add(turbineId);
   }
 
   /** `most` can go, or reading on only brings further readings of turbines that have one waiting. */
   enough(most: number): boolean {
-    return this.#ordered ? this.#repeated || this.#turbines.size >= most : this.#count >= most;
+    return this.#onePerTurbine ? this.#repeated || this.#turbines.size >= most : this.#count >= most;
   }
 }

@@ -1,9 +1,10 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
-import { PutRecordsCommand } from "../aws/kinesis.ts";
 import type { Edge } from "../io/edge.ts";
-import { WindopsError } from "../io/errors.ts";
-import { type Pending, ProducerBuffer, type Reading } from "./producer-buffer.ts";
+import { ProducerBuffer, type Reading } from "./producer-buffer.ts";
 import { ShardBackoff } from "./shard-backoff.ts";
+import type { Shipping } from "./shipping.ts";
+import { AggregatedShipping } from "./shipping-aggregated.ts";
+import { PlainShipping } from "./shipping-plain.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export type { Reading } from "./producer-buffer.ts";
@@ -13,6 +14,8 @@ export interface ProducerOptions extends Edge {
   stream: string;
   /** Readings a second; Infinity is as fast as it goes, with a turbine's order kept only as long as nothing fails. */
   rate: number;
+  /** Many readings in a record, in the format of the Kinesis Producer Library. */
+  aggregate?: boolean;
   /** Ends the run after the request in hand: everything sent is acknowledged then. */
   signal?: AbortSignal;
   /** After each request. */
@@ -32,8 +35,6 @@ export interface ProducerResult extends ProducerCounts {
   interrupted: boolean;
 }
 
-/** Readings read ahead, so that a shard that holds back doesn't hold up the others. */
-const READ_AHEAD = 4000;
 /** A request is sent so often at least: a slow rate doesn't wait for a full one. */
 const TICK_MS = 50;
 
@@ -48,18 +49,23 @@ export async function produce(
 ): Promise<ProducerResult> {
   const { kinesis, stream, rate, now, sleep, random, signal } = options;
   const counts: ProducerCounts = { acknowledged: 0, resent: 0, requests: 0 };
-  const buffer = new ProducerBuffer(rate !== Infinity);
+  const ordered = rate !== Infinity;
+  const shipping: Shipping = options.aggregate
+    ? new AggregatedShipping(kinesis, stream, ordered)
+    : new PlainShipping(kinesis, stream, ordered);
+  await shipping.begin?.();
+  const buffer = new ProducerBuffer();
   const bucket = new TokenBucket(rate, Math.max(1, (rate * 2 * TICK_MS) / 1000), now);
   const backoff = new ShardBackoff(now, random);
   const source = iteratorOf(readings);
-  const wanted = rate === Infinity ? 500 : Math.max(1, Math.min(500, Math.ceil((rate * TICK_MS) / 1000)));
+  const wanted = Math.max(1, Math.min(shipping.wanted, Math.ceil((rate * TICK_MS) / 1000)));
   let coming: Promise<IteratorResult<Reading>> | undefined;
   let ended = false;
 
   const readOn = async () => {
     let tick: Promise<undefined> | undefined;
-    const sendable = buffer.sendable((turbineId) => backoff.holds(turbineId));
-    while (!ended && !signal?.aborted && buffer.size < READ_AHEAD && !sendable.enough(wanted)) {
+    const sendable = buffer.sendable(shipping.onePerTurbine, (turbineId) => backoff.holds(turbineId));
+    while (!ended && !signal?.aborted && buffer.size < shipping.readAhead && !sendable.enough(wanted)) {
       const next = coming ?? source.next();
       // Most sources have the next one at hand: awaiting each would cost more than sending it.
       let result = "then" in next ? undefined : next;
@@ -86,13 +92,14 @@ export async function produce(
       if (ended) break;
       continue;
     }
-    const batch = buffer.take(bucket.available(), (turbineId) => backoff.holds(turbineId));
+    const request = shipping.request(bucket.available());
+    const batch = buffer.take(request, (turbineId) => backoff.holds(turbineId));
     if (batch.length === 0) {
       await sleep(Math.max(1, Math.min(TICK_MS, Math.max(bucket.until(1), backoff.until()))));
       continue;
     }
     bucket.take(batch.length);
-    const failed = await put(kinesis, stream, batch, backoff);
+    const failed = await request.send(backoff);
     counts.requests++;
     counts.resent += failed.length;
     counts.acknowledged += batch.length - failed.length;
@@ -110,40 +117,6 @@ export async function produce(
   // A source that is waiting for its time returns when the signal ends the wait.
   void Promise.resolve(source.return?.()).catch(() => {});
   return { ...counts, interrupted };
-}
-
-/** Sends one request; resolves to what wasn't taken. */
-async function put(
-  kinesis: ProducerOptions["kinesis"],
-  stream: string,
-  batch: Pending[],
-  backoff: ShardBackoff,
-): Promise<Pending[]> {
-  try {
-    const { Records = [] } = await kinesis.send(
-      new PutRecordsCommand({
-        StreamName: stream,
-        Records: batch.map(({ reading, data }) => ({ PartitionKey: reading.turbineId, Data: data })),
-      }),
-    );
-    // Answers stand in the order of the entries.
-    return batch.filter(({ reading }, i) => {
-      const { ErrorCode, ShardId } = Records[i] ?? { ErrorCode: "Missing" };
-      if (ErrorCode === undefined) backoff.succeeded(reading.turbineId, ShardId ?? "");
-      else backoff.failed(reading.turbineId);
-      return ErrorCode !== undefined;
-    });
-  } catch (error) {
-    if ((error as Error).name === "ResourceNotFoundException") {
-      throw new WindopsError("E_NO_STREAM", `There is no stream "${stream}".`, {
-        hint: "Run `windops setup`, or name another one with --stream.",
-        cause: error,
-      });
-    }
-    if (!/Throughput|Throttl|LimitExceeded/.test((error as Error).name)) throw error;
-    for (const { reading } of batch) backoff.failed(reading.turbineId);
-    return batch;
-  }
 }
 
 function iteratorOf(readings: Iterable<Reading> | AsyncIterable<Reading>): Iterator<Reading> | AsyncIterator<Reading> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type DestinationParts, store } from "../../lambdas/destination/destination.ts";
 import { quarantineKey } from "../../lambdas/destination/quarantine.ts";
 import type { KinesisRecord } from "../../lambdas/shared/lambda.ts";
+import { Aggregate } from "../../src/aws/aggregated-record.ts";
 import { startTables, type Tables } from "./tables.ts";
 
 const ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/AnomalyDetectionStream";
@@ -123,6 +124,24 @@ describe("the destination", () => {
   it("takes the minimal record of older producers", async () => {
     await store({ Records: [record({ location: "Nowhere", speed: 3, score: 0 })] }, parts());
     expect(await rowsOf("Nowhere")).toMatchObject([{ location: "Nowhere", timestamp: "2026-09-21T14:13:20.250Z" }]);
+  });
+
+  it("takes an aggregated record apart: rows, anomalies and quarantine, each part by itself", async () => {
+    const [calm, high] = [scored(0.5), scored(3)];
+    const aggregate = new Aggregate();
+    for (const part of [calm, high, "no reading", "nor this"]) {
+      aggregate.add("p", Buffer.from(typeof part === "string" ? part : JSON.stringify(part)));
+    }
+    const whole = record(aggregate.encode());
+    expect(await store({ Records: [whole] }, parts())).toEqual({ batchItemFailures: [] });
+    expect(await rowsOf(calm.turbineId, high.turbineId)).toHaveLength(2);
+    expect(alerted).toEqual([[high.turbineId]]);
+    expect([...kept.values()].map(({ raw }) => Buffer.from(raw).toString())).toEqual(["no reading", "nor this"]);
+    // What fails of it comes again as a whole, named once.
+    const dynamodb = altered(() => Promise.reject(new Error("the line is cut")));
+    expect(await store({ Records: [whole] }, parts({ dynamodb }))).toEqual({
+      batchItemFailures: [{ itemIdentifier: whole.kinesis.sequenceNumber }],
+    });
   });
 
   const megabyte = "x".repeat(1_000_000);

@@ -1,5 +1,10 @@
 import { rmSync } from "node:fs";
-import { DeleteStreamCommand, DescribeStreamSummaryCommand, UpdateShardCountCommand } from "@aws-sdk/client-kinesis";
+import {
+  DeleteStreamCommand,
+  DescribeStreamSummaryCommand,
+  PutRecordCommand,
+  UpdateShardCountCommand,
+} from "@aws-sdk/client-kinesis";
 import {
   CreateApplicationCommand,
   DescribeApplicationCommand,
@@ -11,6 +16,7 @@ import {
 } from "@aws-sdk/client-kinesis-analytics-v2";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Aggregate } from "../../src/aws/aggregated-record.ts";
 import { Detector } from "../../src/detect/detector.ts";
 import { launchStack, stopStack } from "../../src/local/launch.ts";
 import { type Clients, clients, contents, put, role, stream, until } from "./pipeline-fixture.ts";
@@ -191,6 +197,35 @@ describe("the embedded engine", () => {
     await start(farm, "stops", "SKIP_RESTORE_FROM_SNAPSHOT");
     await until(async () => (await contents(farm.aws, "stops-out")).length === 160, "everything scored anew");
     expect((await status(farm, "stops")).warmUp).toEqual({ a: 1 });
+  });
+
+  it("takes aggregated records apart, and goes on within one where it stopped", async () => {
+    await application(farm, "aggregated");
+    await start(farm, "aggregated");
+    const COUNT = 1200;
+    const texts = readings("a", 0, COUNT);
+    texts.splice(100, 0, "calm today");
+    const aggregate = new Aggregate();
+    for (const text of texts) aggregate.add("a", Buffer.from(text));
+    const damaged = aggregate.encode();
+    damaged[100]! ^= 1;
+    const send = (Data: Uint8Array) =>
+      farm.aws.kinesis.send(new PutRecordCommand({ StreamName: "aggregated-in", PartitionKey: "a", Data }));
+    await send(aggregate.encode());
+    // It takes a third of a second: this stop finds it in the middle.
+    await until(async () => (await status(farm, "aggregated")).recordsIn > 0, "the first of it");
+    await stop(farm, "aggregated");
+    await start(farm, "aggregated");
+    // Damaged ones are no aggregates: kept whole, for quarantine.
+    await send(damaged.subarray(0, 2000));
+    const all = await scored(farm, "aggregated", COUNT + 2);
+    expect(all).toHaveLength(COUNT + 2);
+    const mine = all.filter(({ turbineId }) => turbineId === "a");
+    expect(mine.map(({ timestamp }) => timestamp)).toEqual(Array.from({ length: COUNT }, (_, i) => at(i)));
+    expect(new Map(mine.map((one) => [one.timestamp, one.rcfScore]))).toEqual(reference("a", COUNT));
+    const rejected = all.filter(({ error }) => error);
+    expect(rejected.map(({ raw }) => raw)).toContain("calm today");
+    expect(rejected.find(({ encoding }) => encoding)).toMatchObject({ encoding: "base64" });
   });
 
   it("can be forced to stop when its output is gone, and a missing stream is a failed start", async () => {

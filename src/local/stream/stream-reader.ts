@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { type HashRange, rangeOf } from "../../aws/hash-key.ts";
 import type { Stack } from "../service.ts";
 
 export interface StreamRecord {
@@ -12,6 +13,8 @@ export interface StreamRecord {
 /** Where a reader has come to in one shard; `done` once all of a closed shard is read. */
 export interface ShardPosition {
   sequenceNumber?: string;
+  /** Of an aggregated record so many are taken: it is read again. */
+  within?: number;
   done?: boolean;
 }
 
@@ -30,6 +33,7 @@ interface Shard {
   ShardId: string;
   ParentShardId?: string;
   AdjacentParentShardId?: string;
+  HashKeyRange?: { StartingHashKey?: string; EndingHashKey?: string };
 }
 
 /** Milliseconds between looks at a shard whose end isn't known by a sequence number. */
@@ -62,7 +66,7 @@ export async function readStream(
       for (const shard of shards) {
         const ready = done(shard.ParentShardId) && done(shard.AdjacentParentShardId);
         if (!ready || done(shard.ShardId) || running.has(shard.ShardId)) continue;
-        const task = process(new ShardReader({ ...options, signal }, shard.ShardId))
+        const task = process(new ShardReader({ ...options, signal }, shard))
           .catch((error) => {
             if (!signal.aborted) failed ??= { error };
           })
@@ -86,16 +90,21 @@ export async function readStream(
 /** One shard's records, in order. */
 export class ShardReader {
   readonly shardId: string;
+  readonly range: HashRange;
   /** Milliseconds from the record last read to the tip, as Kinesis tells it. */
   millisBehindLatest = 0;
   #options: StreamReaderOptions;
   #iterator: string | undefined;
   #last: string | undefined;
+  #lastAgain: boolean;
 
-  constructor(options: StreamReaderOptions, shardId: string) {
+  constructor(options: StreamReaderOptions, shard: Shard) {
+    const position = options.position(shard.ShardId);
     this.#options = options;
-    this.shardId = shardId;
-    this.#last = options.position(shardId)?.sequenceNumber;
+    this.shardId = shard.ShardId;
+    this.range = rangeOf(shard.HashKeyRange);
+    this.#last = position?.sequenceNumber;
+    this.#lastAgain = position?.within !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -117,6 +126,7 @@ export class ShardReader {
       this.#iterator = answer.NextShardIterator ?? undefined;
       if (records.length > 0) {
         this.#last = records.at(-1)!.sequenceNumber;
+        this.#lastAgain = false;
         return records;
       }
       if (!this.#iterator) return undefined;
@@ -148,7 +158,10 @@ export class ShardReader {
     const { start, streamArn } = this.#options;
     const from =
       this.#last !== undefined
-        ? { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: this.#last }
+        ? {
+            ShardIteratorType: this.#lastAgain ? "AT_SEQUENCE_NUMBER" : "AFTER_SEQUENCE_NUMBER",
+            StartingSequenceNumber: this.#last,
+          }
         : start.type === "TRIM_HORIZON"
           ? { ShardIteratorType: "TRIM_HORIZON" }
           : { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(start.at) };

@@ -1,5 +1,6 @@
 import { copyFile, rm } from "node:fs/promises";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { userRecordsOf } from "../../../aws/aggregated-record.ts";
 import type { Stack } from "../../service.ts";
 import { describeStream, readStream, type ShardPosition, type ShardReader } from "../../stream/stream-reader.ts";
 import type { ApplicationStart, ApplicationStatus, RunningApplication, Snapshot } from "../engine.ts";
@@ -131,25 +132,31 @@ export class Job implements RunningApplication {
 
   async #shard(reader: ShardReader, positions: Record<string, ShardPosition>): Promise<void> {
     this.#readers.set(reader.shardId, reader);
-    const { signal } = reader;
+    const { signal, range, shardId } = reader;
+    const begun = positions[shardId];
     try {
       for (let records = await reader.read(READ_LIMIT); records; records = await reader.read(READ_LIMIT)) {
         let turn = performance.now();
-        for (const record of records) {
-          if (this.#writer.full) await this.#writer.room();
-          if (performance.now() - turn > WORK_MS) {
-            await nextTurn();
-            turn = performance.now();
+        for (const { data, arrivedAt, sequenceNumber } of records) {
+          const parts = userRecordsOf(data, range)?.map((part) => part.data) ?? [data];
+          const from = begun?.sequenceNumber === sequenceNumber ? (begun.within ?? 0) : 0;
+          for (let i = from; i < parts.length; i++) {
+            if (this.#writer.full) await this.#writer.room();
+            if (performance.now() - turn > WORK_MS) {
+              await nextTurn();
+              turn = performance.now();
+            }
+            if (signal.aborted) return;
+            // No await from here to the position: a checkpoint sees all of a reading or nothing.
+            this.#process(parts[i]!, arrivedAt, sequenceNumber);
+            positions[shardId] = { sequenceNumber, within: i + 1 };
           }
-          if (signal.aborted) return;
-          // No await from here to the position: a checkpoint sees all of a record or nothing.
-          this.#process(record.data, record.arrivedAt, record.sequenceNumber);
-          positions[reader.shardId] = { sequenceNumber: record.sequenceNumber };
+          positions[shardId] = { sequenceNumber };
         }
       }
-      if (!signal.aborted) positions[reader.shardId] = { ...positions[reader.shardId], done: true };
+      if (!signal.aborted) positions[shardId] = { ...positions[shardId], done: true };
     } finally {
-      this.#readers.delete(reader.shardId);
+      this.#readers.delete(shardId);
     }
   }
 

@@ -1,0 +1,143 @@
+import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import { Aggregate } from "../aws/aggregated-record.ts";
+import { decimalHashKey } from "../aws/hash-key.ts";
+import { PutRecordsCommand, type PutRecordsRequestEntry } from "../aws/kinesis.ts";
+import { ShardMap } from "../aws/shard-map.ts";
+import type { Pending } from "./producer-buffer.ts";
+import type { ShardBackoff } from "./shard-backoff.ts";
+import { isThrottled, MOST_RECORDS, type SendableRequest, type Shipping } from "./shipping.ts";
+
+/** AggregationMaxSize of the Kinesis Producer Library: large enough to pay, small enough to be sent again. */
+const AGGREGATE_BYTES = 51_200;
+/** A shard's second. */
+const REQUEST_BYTES = 1 << 20;
+/** The record's own key; its place is told by the explicit hash key, which costs none of the shard's bytes. */
+const KEY = "a";
+
+/**
+ * Many readings a record, each record for one shard, as the Kinesis Producer Library does it. A record that comes to lie
+ * in another shard than was thought (the stream was resharded) holds readings that readers of that shard leave out: they
+ * are sent again, to their own.
+ */
+export class AggregatedShipping implements Shipping {
+  readonly wanted = 8000;
+  readonly readAhead = 16_000;
+  readonly onePerTurbine = false;
+  readonly #kinesis: Pick<KinesisClient, "send">;
+  readonly #stream: string;
+  readonly #ordered: boolean;
+  readonly #shards: ShardMap;
+
+  constructor(kinesis: Pick<KinesisClient, "send">, stream: string, ordered: boolean) {
+    this.#kinesis = kinesis;
+    this.#stream = stream;
+    this.#ordered = ordered;
+    this.#shards = new ShardMap(kinesis, stream);
+  }
+
+  async begin(): Promise<void> {
+    try {
+      await this.#shards.look();
+    } catch (error) {
+      if (!isThrottled(error, this.#stream)) throw error;
+    }
+  }
+
+  request(most: number): SendableRequest {
+    return new AggregatedRequest(this.#kinesis, this.#stream, this.#shards, most, this.#ordered);
+  }
+}
+
+interface Parcel {
+  shardId: string;
+  aggregate: Aggregate;
+  readings: Pending[];
+}
+
+class AggregatedRequest implements SendableRequest {
+  readonly #kinesis: Pick<KinesisClient, "send">;
+  readonly #stream: string;
+  readonly #shards: ShardMap;
+  readonly #most: number;
+  /** One record a shard: if the first of two failed and the second didn't, the turbines' order were gone. */
+  readonly #ordered: boolean;
+  readonly #filling = new Map<string, Parcel>();
+  readonly #parcels: Parcel[] = [];
+  readonly #done = new Set<string>();
+  #readings = 0;
+  #bytes = 0;
+
+  constructor(kinesis: Pick<KinesisClient, "send">, stream: string, shards: ShardMap, most: number, ordered: boolean) {
+    this.#kinesis = kinesis;
+    this.#stream = stream;
+    this.#shards = shards;
+    this.#most = most;
+    this.#ordered = ordered;
+  }
+
+  get full(): boolean {
+    return (
+      this.#readings >= this.#most ||
+      this.#bytes >= REQUEST_BYTES ||
+      this.#parcels.length >= MOST_RECORDS ||
+      (this.#ordered && this.#done.size > 0 && this.#done.size >= this.#shards.openShards)
+    );
+  }
+
+  add(pending: Pending): boolean {
+    const { turbineId } = pending.reading;
+    const shardId = this.#shards.shardOf(turbineId);
+    if (this.#done.has(shardId)) return false;
+    let parcel = this.#filling.get(shardId);
+    let growth = parcel?.aggregate.growth(turbineId, pending.data) ?? 0;
+    if (parcel && parcel.aggregate.bytes + growth > AGGREGATE_BYTES) {
+      if (this.#ordered) {
+        this.#done.add(shardId);
+        return false;
+      }
+      parcel = undefined;
+    }
+    if (!parcel) {
+      parcel = { shardId, aggregate: new Aggregate(), readings: [] };
+      growth = parcel.aggregate.growth(turbineId, pending.data);
+      this.#filling.set(shardId, parcel);
+      this.#parcels.push(parcel);
+    }
+    parcel.aggregate.add(turbineId, pending.data);
+    parcel.readings.push(pending);
+    this.#readings++;
+    this.#bytes += growth;
+    return true;
+  }
+
+  async send(backoff: ShardBackoff): Promise<Pending[]> {
+    let answers: { ErrorCode?: string; ShardId?: string }[];
+    try {
+      const Records = this.#parcels.map((parcel) => this.#entry(parcel));
+      answers = (await this.#kinesis.send(new PutRecordsCommand({ StreamName: this.#stream, Records }))).Records ?? [];
+    } catch (error) {
+      isThrottled(error, this.#stream);
+      answers = this.#parcels.map(() => ({ ErrorCode: (error as Error).name }));
+    }
+    const moved = this.#parcels.some(({ shardId }, i) => answers[i]?.ShardId && answers[i].ShardId !== shardId);
+    if (moved) await this.#shards.look();
+    return this.#parcels.flatMap(({ shardId, readings }, i) => {
+      const { ErrorCode, ShardId = "" } = answers[i] ?? { ErrorCode: "Missing" };
+      if (ErrorCode !== undefined) {
+        for (const { reading } of readings) backoff.failed(reading.turbineId);
+        return readings;
+      }
+      for (const { reading } of readings) backoff.succeeded(reading.turbineId, ShardId);
+      // A record of one reading stands for itself: it's everybody's, wherever it lies.
+      if (ShardId === shardId || readings.length === 1) return [];
+      return readings.filter(({ reading }) => !this.#shards.holds(ShardId, reading.turbineId));
+    });
+  }
+
+  #entry({ aggregate, readings }: Parcel): PutRecordsRequestEntry {
+    const { reading, data } = readings[0]!;
+    if (readings.length === 1) return { PartitionKey: reading.turbineId, Data: data };
+    const ExplicitHashKey = decimalHashKey(this.#shards.hashOf(reading.turbineId));
+    return { PartitionKey: KEY, ExplicitHashKey, Data: aggregate.encode() };
+  }
+}
