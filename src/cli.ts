@@ -89,6 +89,9 @@ export async function program(name: string | undefined, run: Run): Promise<Comma
   return root;
 }
 
+/** What a command gets to clean up after its reader has gone. */
+const CLEANUP_MS = 2_000;
+
 /** Runs the command line `argv` (without node and script) and resolves to its exit code. */
 export async function main(argv: string[], process: NodeJS.Process): Promise<number> {
   const json = argv.includes("--json");
@@ -102,10 +105,14 @@ export async function main(argv: string[], process: NodeJS.Process): Promise<num
     abort.abort(new WindopsError("E_INTERRUPTED", "Interrupted.", { exitCode: 130 }));
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  // A reader that has gone (`| head`) is a clean end, not an error.
+  // A reader that has gone (`| head`) is a clean end, not an error; what the command holds on AWS it still gives back.
+  let readerGone = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
+    if (readerGone) return;
+    readerGone = true;
+    abort.abort();
+    setTimeout(() => process.exit(0), CLEANUP_MS);
   });
 
   let exitCode = 0;
@@ -136,8 +143,9 @@ export async function main(argv: string[], process: NodeJS.Process): Promise<num
       return 0;
     }
     await root.parseAsync(argv, { from: "user" });
-    return exitCode;
+    return readerGone ? 0 : exitCode;
   } catch (error) {
+    if (readerGone) return 0;
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return failure(error, { stdout: process.stdout, stderr: process.stderr, json, color, verbose, interrupted });
   }

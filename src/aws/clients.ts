@@ -17,6 +17,8 @@ import type { STSClient } from "./sts.ts";
 /** One lazily loaded client a service; profile, region and endpoint are resolved before any is built. */
 export interface Clients {
   kinesis(): Promise<KinesisClient>;
+  /** For SubscribeToShard, which AWS has over HTTP/2 only. */
+  kinesisPush(): Promise<KinesisClient>;
   s3(): Promise<S3Client>;
   iam(): Promise<IAMClient>;
   lambda(): Promise<LambdaClient>;
@@ -69,20 +71,36 @@ export const LOCAL_CREDENTIALS: AwsCredentialIdentity = { accessKeyId: "test", s
 /** Clients that are loaded and built at their first use, and share their kept-alive connections. */
 export function createClients(options: ClientOptions): Clients {
   const built = new Map<string, Promise<any>>();
-  const once = <Client>(service: string, build: (base: object) => Promise<Client>) => {
+  const once = <Client>(service: string, build: (base: object) => Promise<Client>, name = service) => {
     return (): Promise<Client> => {
-      let client = built.get(service);
+      let client = built.get(name);
       if (!client) {
         client = base(options, service)
           .then(build)
           .then((made) => observed(made, service, options.onCall));
-        built.set(service, client);
+        built.set(name, client);
       }
       return client;
     };
   };
   return {
     kinesis: once("kinesis", async (c) => new (await import("./kinesis.ts")).KinesisClient(c)),
+    kinesisPush: once(
+      "kinesis",
+      async (c) => {
+        const [{ KinesisClient }, { NodeHttp2Handler }] = await Promise.all([
+          import("./kinesis.ts"),
+          import("./transport.ts"),
+        ]);
+        // A connection a shard: a stream of 64 shards stays within what one connection carries. Events come every five seconds.
+        const requestHandler = new NodeHttp2Handler({
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          disableConcurrentStreams: true,
+        });
+        return new KinesisClient({ ...c, requestHandler });
+      },
+      "kinesisPush",
+    ),
     s3: once("s3", async (c) => {
       const { S3Client } = await import("./s3.ts");
       // One host for all buckets where there's no DNS for bucket.host.

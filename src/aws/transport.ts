@@ -1,2 +1,2 @@
 export { ConfiguredRetryStrategy } from "@smithy/core/retry";
-export { NodeHttpHandler } from "@smithy/node-http-handler";
+export { NodeHttp2Handler, NodeHttpHandler } from "@smithy/node-http-handler";

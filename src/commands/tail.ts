@@ -1,3 +1,4 @@
+import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { type Context, defineCommand } from "../io/command.ts";
 import { instant, number } from "../io/parse.ts";
 import { clip, printable } from "../io/text.ts";
@@ -17,6 +18,10 @@ export const command = defineCommand<undefined>({
     },
     { flags: "--min-score <n>", description: "only records with this score or more", parse: number("--min-score") },
     {
+      flags: "--efo",
+      description: "enhanced fan-out: records are pushed, with a throughput of its own (on AWS at a price)",
+    },
+    {
       flags: "--limit <n>",
       description: "end after n records",
       parse: number("--limit", { min: 1, integer: true }),
@@ -26,6 +31,7 @@ export const command = defineCommand<undefined>({
     "windops tail AnomalyDetectionStream",
     "windops tail AnomalyDetectionStream --since 1h --min-score 2",
     "windops tail WindDataStream --since start --limit 10 | jq .speed",
+    "windops tail AnomalyDetectionStream --efo",
   ],
   run,
 });
@@ -38,15 +44,20 @@ async function run(ctx: Context, [name]: [string], options: Record<string, any>)
   ]);
   const session = await connect(ctx);
   const { since } = options;
+  const kinesis = await session.clients.kinesis();
+  // The contract's name also finds the stream that a prefix or another name was given.
+  const stream = streamNamed(name, session.names);
+  const note = (text: string) => ctx.io.err(ctx.io.errStyle.yellow(printable(text)));
+  const fanOut = options.efo ? await registered(ctx, kinesis, stream, note) : undefined;
   const records = tail({
     ...edge(ctx.signal),
-    kinesis: await session.clients.kinesis(),
-    // The contract's name also finds the stream that a prefix or another name was given.
-    stream: streamNamed(name, session.names),
+    kinesis,
+    stream,
+    ...(fanOut && { push: { client: await session.clients.kinesisPush(), consumerArn: fanOut.consumerArn } }),
     signal: ctx.signal,
     poll: session.target.kind === "aws" ? 1000 : 250,
     wallClock: () => ctx.now().getTime(),
-    note: (text) => ctx.io.err(ctx.io.errStyle.yellow(printable(text))),
+    note,
     start:
       since === undefined
         ? { type: "LATEST" }
@@ -54,16 +65,57 @@ async function run(ctx: Context, [name]: [string], options: Record<string, any>)
           ? { type: "TRIM_HORIZON" }
           : { type: "AT_TIMESTAMP", at: since },
   });
+  try {
+    await show(ctx, records, { ...options, threshold: session.settings.minScore });
+  } finally {
+    await fanOut?.end();
+  }
+}
+
+async function show(
+  ctx: Context,
+  records: AsyncIterable<{ data: Uint8Array }>,
+  { minScore, limit, threshold }: { minScore?: number; limit?: number; threshold: number },
+): Promise<void> {
   let shown = 0;
   for await (const { data } of records) {
     const value = decode(data);
-    if (options.minScore !== undefined && !(Number(value.score) >= options.minScore)) continue;
-    ctx.io.record(value, () => line(value, ctx.io, session.settings.minScore));
-    if (++shown === options.limit) return;
+    if (minScore !== undefined && !(Number(value.score) >= minScore)) continue;
+    ctx.io.record(value, () => line(value, ctx.io, threshold));
+    if (++shown === limit) return;
     const { stdout } = ctx.io;
     // A slow reader of the pipe slows the tail; it mustn't fill the memory.
-    if (stdout.writableNeedDrain) await new Promise((resolve) => stdout.once("drain", resolve));
+    if (stdout.writableNeedDrain && !ctx.signal.aborted) {
+      await new Promise((resolve) => {
+        stdout.once("drain", resolve);
+        ctx.signal.addEventListener("abort", resolve, { once: true });
+      });
+    }
   }
+}
+
+/** A consumer of enhanced fan-out that is this run's alone. */
+async function registered(ctx: Context, kinesis: KinesisClient, stream: string, note: (text: string) => void) {
+  const [{ registerFanOut }, { isAlive }, { stateFolder }, { edge }, { join, resolve }] = await Promise.all([
+    import("../pipeline/fan-out.ts"),
+    import("../local/process.ts"),
+    import("../local/state.ts"),
+    import("../io/edge.ts"),
+    import("node:path"),
+  ]);
+  const folder = ctx.globals.stateDir ? resolve(ctx.cwd, ctx.globals.stateDir) : stateFolder(ctx.env);
+  const fanOut = await registerFanOut({
+    // Ctrl-C while it becomes active: it's waited for, so that it can be deregistered.
+    ...edge(new AbortController().signal),
+    kinesis,
+    stream,
+    folder: join(folder, "fan-out"),
+    pid: process.pid,
+    isAlive,
+    note,
+  });
+  ctx.io.err(ctx.io.errStyle.dim(`Consumer ${fanOut.name} of ${stream}, deregistered at the end.`));
+  return fanOut;
 }
 
 function streamNamed(name: string, names: { inputStream: string; outputStream: string }): string {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Context } from "../io/command.ts";
 import { WindopsError } from "../io/errors.ts";
 import { portHolder } from "./port-holder.ts";
+import { isAlive } from "./process.ts";
 import { lockFolder, readState, type StackState, stateFolder } from "./state.ts";
 
 export const DEFAULT_PORT = 4577;
@@ -231,13 +232,4 @@ async function portTaken(port: number): Promise<WindopsError> {
   return new WindopsError("E_PORT_TAKEN", `Port ${port} is taken${holder ? ` by ${holder}` : ""}.`, {
     hint: "Stop that program, or leave --port out for a free one.",
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

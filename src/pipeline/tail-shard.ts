@@ -19,7 +19,9 @@ export interface ShardReading extends Edge {
   note(text: string): void;
 }
 
-const FASTEST = 200;
+/** Between reads of a shard that has more to give: two of the five a second that all readers share. */
+const BEHIND_MS = 500;
+const FIRST_BACKOFF = 200;
 const LONGEST_BACKOFF = 10_000;
 
 /**
@@ -56,7 +58,7 @@ export async function* readShard(
       }
       if (!NextShardIterator) return;
       iterator = NextShardIterator;
-      await sleep(MillisBehindLatest > 0 && newest ? FASTEST : reading.poll);
+      await sleep(MillisBehindLatest > 0 && newest ? Math.min(BEHIND_MS, reading.poll) : reading.poll);
     } catch (error) {
       if (signal.aborted) return;
       const { name } = error as Error;
@@ -65,13 +67,17 @@ export async function* readShard(
         continue;
       }
       if (!isPassing(error)) throw error;
-      failures++;
       // The iterator may be of a stack that isn't there any more.
       if (!isThrottle(name)) iterator = undefined;
-      if (failures === 2) reading.note(`${shardId} can't be read at the moment (${name}): trying on.`);
-      await sleep(Math.min(LONGEST_BACKOFF, FASTEST * 2 ** failures) * (0.5 + reading.random()));
+      await backOff(reading, shardId, ++failures, name);
     }
   }
+}
+
+/** Waits before the next try, longer each time; says so from the second on. */
+export async function backOff(reading: ShardReading, shardId: string, failures: number, name: string): Promise<void> {
+  if (failures === 2) reading.note(`${shardId} can't be read at the moment (${name}): trying on.`);
+  await reading.sleep(Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** failures) * (0.5 + reading.random()));
 }
 
 async function iteratorAt(

@@ -5,10 +5,15 @@ import { DescribeStreamSummaryCommand } from "../aws/kinesis.ts";
 import { listShards } from "../aws/shard-map.ts";
 import { noStream } from "./stream-capacity.ts";
 import { isPassing, readShard, type ShardReading, type StartAt } from "./tail-shard.ts";
+import { type Subscribing, subscribeShard } from "./tail-subscription.ts";
 
 export type { StartAt } from "./tail-shard.ts";
 
-export type TailOptions = Omit<ShardReading, "retention"> & { start: StartAt };
+export type TailOptions = Omit<ShardReading, "retention"> & {
+  start: StartAt;
+  /** Enhanced fan-out: records are pushed to this consumer instead of polled. */
+  push?: Subscribing;
+};
 
 /** A record with where it was. */
 export interface TailRecord {
@@ -54,7 +59,10 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
   const follow = (shardId: string, from: StartAt) => {
     if (running.has(shardId) || finished.has(shardId)) return;
     const read = async () => {
-      for await (const records of readShard(reading, shardId, from)) {
+      const batches = options.push
+        ? subscribeShard(reading, options.push, shardId, from)
+        : readShard(reading, shardId, from);
+      for await (const records of batches) {
         while (waiting.length >= MOST_WAITING && !stop.signal.aborted) await sleep(20);
         waiting.push({ shardId, records });
         wake?.();

@@ -11,6 +11,7 @@ import { isThrottled, MOST_RECORDS, type SendableRequest, type Shipping } from "
 const AGGREGATE_BYTES = 51_200;
 /** A shard's second. */
 const REQUEST_BYTES = 1 << 20;
+const REQUEST_RECORDS = Math.floor(REQUEST_BYTES / AGGREGATE_BYTES);
 /** The record's own key; its place is told by the explicit hash key, which costs none of the shard's bytes. */
 const KEY = "a";
 
@@ -25,13 +26,13 @@ export class AggregatedShipping implements Shipping {
   readonly onePerTurbine = false;
   readonly #kinesis: Pick<KinesisClient, "send">;
   readonly #stream: string;
-  readonly #ordered: boolean;
+  readonly #windows: Windows;
   readonly #shards: ShardMap;
 
   constructor(kinesis: Pick<KinesisClient, "send">, stream: string, ordered: boolean) {
     this.#kinesis = kinesis;
     this.#stream = stream;
-    this.#ordered = ordered;
+    this.#windows = new Windows(ordered ? 1 : REQUEST_RECORDS);
     this.#shards = new ShardMap(kinesis, stream);
   }
 
@@ -44,7 +45,29 @@ export class AggregatedShipping implements Shipping {
   }
 
   request(most: number): SendableRequest {
-    return new AggregatedRequest(this.#kinesis, this.#stream, this.#shards, most, this.#ordered);
+    return new AggregatedRequest(this.#kinesis, this.#stream, this.#shards, this.#windows, most);
+  }
+}
+
+/**
+ * Records that a shard gets in one request: as many as it took of the last one that it refused a part of, twice as many
+ * after one that it took whole. One where order matters: if the first of two failed and the second didn't, it were gone.
+ */
+class Windows {
+  readonly #most: number;
+  readonly #windows = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(shardId: string): number {
+    return this.#windows.get(shardId) ?? this.#most;
+  }
+
+  learn(shardId: string, sent: number, taken: number): void {
+    if (taken < sent) this.#windows.set(shardId, Math.max(1, taken));
+    else this.#windows.set(shardId, Math.min(this.#most, Math.max(this.of(shardId), 2 * sent)));
   }
 }
 
@@ -58,21 +81,21 @@ class AggregatedRequest implements SendableRequest {
   readonly #kinesis: Pick<KinesisClient, "send">;
   readonly #stream: string;
   readonly #shards: ShardMap;
+  readonly #windows: Windows;
   readonly #most: number;
-  /** One record a shard: if the first of two failed and the second didn't, the turbines' order were gone. */
-  readonly #ordered: boolean;
+  readonly #sent = new Map<string, number>();
   readonly #filling = new Map<string, Parcel>();
   readonly #parcels: Parcel[] = [];
   readonly #done = new Set<string>();
   #readings = 0;
   #bytes = 0;
 
-  constructor(kinesis: Pick<KinesisClient, "send">, stream: string, shards: ShardMap, most: number, ordered: boolean) {
+  constructor(kinesis: Pick<KinesisClient, "send">, stream: string, shards: ShardMap, windows: Windows, most: number) {
     this.#kinesis = kinesis;
     this.#stream = stream;
     this.#shards = shards;
+    this.#windows = windows;
     this.#most = most;
-    this.#ordered = ordered;
   }
 
   get full(): boolean {
@@ -80,7 +103,7 @@ class AggregatedRequest implements SendableRequest {
       this.#readings >= this.#most ||
       this.#bytes >= REQUEST_BYTES ||
       this.#parcels.length >= MOST_RECORDS ||
-      (this.#ordered && this.#done.size > 0 && this.#done.size >= this.#shards.openShards)
+      (this.#done.size > 0 && this.#done.size >= this.#shards.openShards)
     );
   }
 
@@ -91,7 +114,7 @@ class AggregatedRequest implements SendableRequest {
     let parcel = this.#filling.get(shardId);
     let growth = parcel?.aggregate.growth(turbineId, pending.data) ?? 0;
     if (parcel && parcel.aggregate.bytes + growth > AGGREGATE_BYTES) {
-      if (this.#ordered) {
+      if (this.#sent.get(shardId)! >= this.#windows.of(shardId)) {
         this.#done.add(shardId);
         return false;
       }
@@ -101,6 +124,7 @@ class AggregatedRequest implements SendableRequest {
       parcel = { shardId, aggregate: new Aggregate(), readings: [] };
       growth = parcel.aggregate.growth(turbineId, pending.data);
       this.#filling.set(shardId, parcel);
+      this.#sent.set(shardId, (this.#sent.get(shardId) ?? 0) + 1);
       this.#parcels.push(parcel);
     }
     parcel.aggregate.add(turbineId, pending.data);
@@ -121,6 +145,10 @@ class AggregatedRequest implements SendableRequest {
     }
     const moved = this.#parcels.some(({ shardId }, i) => answers[i]?.ShardId && answers[i].ShardId !== shardId);
     if (moved) await this.#shards.look();
+    for (const [shardId, sent] of this.#sent) {
+      const taken = this.#parcels.filter((p, i) => p.shardId === shardId && !answers[i]?.ErrorCode).length;
+      this.#windows.learn(shardId, sent, taken);
+    }
     return this.#parcels.flatMap(({ shardId, readings }, i) => {
       const { ErrorCode, ShardId = "" } = answers[i] ?? { ErrorCode: "Missing" };
       if (ErrorCode !== undefined) {

@@ -58,7 +58,7 @@ describe("pipes", () => {
     const labels = lines(readFileSync(join(machine.home, "labels.jsonl"), "utf8")).map((line) => JSON.parse(line));
     expect(new Set(labels.map(({ kind }) => kind))).toEqual(new Set(["gust", "storm"]));
     const started = new Date().toISOString();
-    const replayed = await machine.json("replay", "wind.jsonl", "--location", "location");
+    const replayed = await machine.json("replay", "wind.jsonl", "--location", "location", "--aggregate");
     expect(replayed).toMatchObject({ acknowledged: written.length, readings: written.length, turbines: 4 });
     const { stdout } = await machine.run(
       "tail",
@@ -186,4 +186,35 @@ describe("Ctrl-C", () => {
     child.kill("SIGINT");
     expect((await finished(child)).code).toBe(130);
   });
+});
+
+describe("tail --efo", () => {
+  const consumer = /Consumer (windops-tail-[0-9a-f]{8}) of WindDataStream/;
+
+  it("deregisters its consumer at Ctrl-C and when its reader has gone; a killed one's is taken over", async () => {
+    const killed = machine.start("tail", "WindDataStream", "--efo");
+    const [, name] = consumer.exec(await says(killed.stderr, consumer))!;
+    killed.kill("SIGKILL");
+    await finished(killed);
+
+    const interrupted = machine.start("tail", "WindDataStream", "--efo");
+    const said = await says(interrupted.stderr, consumer);
+    expect(said).toContain(`Using ${name}, which a run that was killed has left registered.`);
+    expect(consumer.exec(said)![1]).toBe(name);
+    interrupted.kill("SIGINT");
+    expect((await finished(interrupted)).code).toBe(130);
+
+    const piped = machine.start("tail", "WindDataStream", "--efo", "--since", "start");
+    const other = consumer.exec(await says(piped.stderr, consumer))![1];
+    expect(other).not.toBe(name);
+    piped.stdout.destroy();
+    expect((await finished(piped)).code).toBe(0);
+    const listed = await fetch(await machine.endpoint(), {
+      method: "POST",
+      headers: { "x-amz-target": "Kinesis_20131202.ListStreamConsumers", "content-type": "application/x-amz-json-1.1" },
+      body: JSON.stringify({ StreamARN: "arn:aws:kinesis:us-east-1:000000000000:stream/WindDataStream" }),
+    });
+    const { Consumers } = (await listed.json()) as { Consumers: { ConsumerStatus: string }[] };
+    expect(Consumers.filter(({ ConsumerStatus }) => ConsumerStatus !== "DELETING")).toEqual([]);
+  }, 120_000);
 });

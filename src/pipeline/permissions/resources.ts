@@ -20,6 +20,8 @@ export function resourceArns(where: Where): Record<string, string[]> {
     alarms: [arns.alarm(`${identity.alarmPrefix}*`)],
     application: [arns.application],
     bucket: [arns.bucket],
+    // One pattern for both streams: the name is that of `tail --efo` alone.
+    consumers: [arn(target, "kinesis", "stream/*/consumer/windops-tail-*:*")],
     deliveryFunction: [arns.deliveryFunction],
     flinkRole: role("flink"),
     functionRoles: [...role("destination"), ...role("delivery")],

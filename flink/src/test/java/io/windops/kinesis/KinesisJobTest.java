@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
 import io.windops.detect.Detector;
 import io.windops.detect.DetectorSettings;
 import io.windops.test.Await;
 import io.windops.test.Wind;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -160,6 +163,42 @@ class KinesisJobTest {
             }
         }
         return errors.stream().sorted().toList();
+    }
+
+    @Test
+    void takesAggregatedRecordsApartEachReadingInItsOwnShard() throws Exception {
+        try (JobRun job = JobRun.start(input, output, SETTINGS, 2, folder, null)) {
+            double[][] winds = new double[TURBINES][];
+            ByteArrayOutputStream message = new ByteArrayOutputStream();
+            CodedOutputStream out = CodedOutputStream.newInstance(message);
+            for (int t = 0; t < TURBINES; t++) {
+                winds[t] = Wind.speeds(t, 60);
+                out.writeString(1, turbine(t));
+            }
+            for (int i = 0; i < 60; i++) {
+                for (int t = 0; t < TURBINES; t++) {
+                    byte[] json = ("{\"turbineId\":\"" + turbine(t) + "\",\"location\":\"Oak Ridge\",\"speed\":"
+                                    + winds[t][i] + ",\"timestamp\":\"" + START.plusSeconds(i) + "\"}")
+                            .getBytes(StandardCharsets.UTF_8);
+                    out.writeTag(3, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+                    out.writeUInt32NoTag(2 + CodedOutputStream.computeByteArraySize(3, json));
+                    out.writeUInt32(1, t);
+                    out.writeByteArray(3, json);
+                }
+            }
+            out.flush();
+            byte[] aggregate = AggregatedRecordTest.sealed(message.toByteArray());
+            // Into both shards, as a producer does that learns of a reshard too late and sends again.
+            for (Shard shard : stack.kinesis.listShards(r -> r.streamARN(input.arn())).shards()) {
+                stack.put(input, List.of(EmbeddedStack.record("a", aggregate).toBuilder()
+                        .explicitHashKey(shard.hashKeyRange().startingHashKey())
+                        .build()));
+            }
+            put(60, 80);
+            awaitScored(80);
+            assertEquals(expected(80), found());
+            assertEquals(80 * TURBINES, stack.everything(output).size());
+        }
     }
 
     @Test

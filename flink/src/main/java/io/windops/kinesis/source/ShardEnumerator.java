@@ -59,9 +59,14 @@ final class ShardEnumerator implements SplitEnumerator<ShardSplit, ShardsState> 
     }
 
     private List<Shard> listShards() {
+        return listShards(client, stream.arn());
+    }
+
+    /** All shards that the stream still keeps. */
+    static List<Shard> listShards(KinesisClient client, String streamArn) {
         List<Shard> shards = new ArrayList<>();
         // With a token ListShards takes no stream.
-        ListShardsRequest request = ListShardsRequest.builder().streamARN(stream.arn()).build();
+        ListShardsRequest request = ListShardsRequest.builder().streamARN(streamArn).build();
         while (true) {
             ListShardsResponse page = client.listShards(request);
             shards.addAll(page.shards());

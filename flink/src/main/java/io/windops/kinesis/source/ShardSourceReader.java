@@ -20,7 +20,8 @@ import org.apache.flink.connector.base.source.reader.SingleThreadMultiplexSource
  * read after a restore.
  */
 final class ShardSourceReader
-        extends SingleThreadMultiplexSourceReaderBase<KinesisRecord, KinesisRecord, ShardSplit, ShardSourceReader.Progress> {
+        extends SingleThreadMultiplexSourceReaderBase<
+                ShardSplitReader.Fetched, KinesisRecord, ShardSplit, ShardSourceReader.Progress> {
     private final Map<String, ShardSplit> ended = new TreeMap<>();
     private final TreeMap<Long, Set<String>> endedByCheckpoint = new TreeMap<>();
 
@@ -36,9 +37,10 @@ final class ShardSourceReader
     ShardSourceReader(SourceReaderContext context, StreamLocation stream, Duration poll, ReadLag lag) {
         super(
                 () -> new ShardSplitReader(stream, poll, lag),
-                (record, output, progress) -> {
-                    output.collect(record, record.arrivalTime);
-                    progress.split = progress.split.at(Position.after(record.sequenceNumber));
+                (fetched, output, progress) -> {
+                    // No checkpoint comes in between: it has all of an aggregated record or nothing.
+                    fetched.records().forEach(record -> output.collect(record, record.arrivalTime));
+                    progress.split = progress.split.at(Position.after(fetched.sequenceNumber()));
                 },
                 context.getConfiguration(),
                 context);

@@ -1,5 +1,7 @@
 package io.windops.kinesis.source;
 
+import io.windops.kinesis.AggregatedRecord;
+import io.windops.kinesis.HashRange;
 import io.windops.kinesis.KinesisRecord;
 import io.windops.kinesis.StreamLocation;
 import java.time.Duration;
@@ -24,7 +26,7 @@ import software.amazon.awssdk.services.kinesis.model.ProvisionedThroughputExceed
 import software.amazon.awssdk.services.kinesis.model.Record;
 
 /** Polls this reader's shards in turn. A shard allows five reads a second, shared with every other consumer. */
-final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
+final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, ShardSplit> {
     private static final Logger LOG = LoggerFactory.getLogger(ShardSplitReader.class);
 
     /** Between reads of a shard that has more to give. */
@@ -38,7 +40,11 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
     private final Map<String, Cursor> cursors = new LinkedHashMap<>();
     private final Object signal = new Object();
     private final ReadLag lag;
+    private final Map<String, HashRange> ranges = new HashMap<>();
     private boolean wokenUp;
+
+    /** A record of the shard and the readings in it: several where the producer aggregates. */
+    record Fetched(String sequenceNumber, List<KinesisRecord> records) {}
 
     private static final class Cursor {
         Position position;
@@ -59,7 +65,7 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
     }
 
     @Override
-    public RecordsWithSplitIds<KinesisRecord> fetch() {
+    public RecordsWithSplitIds<Fetched> fetch() {
         String next = awaitDue();
         return next == null ? nothing() : read(next, cursors.get(next));
     }
@@ -92,7 +98,7 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
         }
     }
 
-    private RecordsWithSplitIds<KinesisRecord> read(String shardId, Cursor cursor) {
+    private RecordsWithSplitIds<Fetched> read(String shardId, Cursor cursor) {
         GetRecordsResponse response;
         try {
             if (cursor.iterator == null) {
@@ -117,10 +123,10 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
             cursor.due = now() + Math.max(pollMs, 1_000);
             return nothing();
         }
-        List<KinesisRecord> records =
-                response.records().stream().map(record -> from(record, shardId)).toList();
+        List<Fetched> records =
+                response.records().stream().map(record -> fetched(record, shardId)).toList();
         if (!records.isEmpty()) {
-            cursor.position = Position.after(records.get(records.size() - 1).sequenceNumber);
+            cursor.position = Position.after(records.get(records.size() - 1).sequenceNumber());
         }
         cursor.iterator = response.nextShardIterator();
         Long behind = response.millisBehindLatest();
@@ -131,22 +137,36 @@ final class ShardSplitReader implements SplitReader<KinesisRecord, ShardSplit> {
             cursors.remove(shardId);
             lag.ended(shardId);
         }
-        Map<String, Collection<KinesisRecord>> found = new HashMap<>();
+        Map<String, Collection<Fetched>> found = new HashMap<>();
         if (!records.isEmpty()) {
             found.put(shardId, records);
         }
         return new RecordsBySplits<>(found, ended ? Set.of(shardId) : Set.of());
     }
 
-    private static KinesisRecord from(Record record, String shardId) {
-        return new KinesisRecord(
-                record.data().asByteArray(),
-                record.approximateArrivalTimestamp().toEpochMilli(),
-                shardId,
-                record.sequenceNumber());
+    private Fetched fetched(Record record, String shardId) {
+        byte[] data = record.data().asByteArray();
+        List<byte[]> parts = AggregatedRecord.looksLikeOne(data)
+                ? AggregatedRecord.partsOf(data, ranges.computeIfAbsent(shardId, this::range))
+                : null;
+        long arrival = record.approximateArrivalTimestamp().toEpochMilli();
+        String number = record.sequenceNumber();
+        return new Fetched(
+                number,
+                (parts == null ? List.of(data) : parts)
+                        .stream().map(part -> new KinesisRecord(part, arrival, shardId, number)).toList());
     }
 
-    private static RecordsWithSplitIds<KinesisRecord> nothing() {
+    /** Asked for only where a producer aggregates. */
+    private HashRange range(String shardId) {
+        return ShardEnumerator.listShards(client, streamArn).stream()
+                .filter(shard -> shard.shardId().equals(shardId))
+                .findFirst()
+                .map(shard -> HashRange.of(shard.hashKeyRange().startingHashKey(), shard.hashKeyRange().endingHashKey()))
+                .orElse(HashRange.ALL);
+    }
+
+    private static RecordsWithSplitIds<Fetched> nothing() {
         return new RecordsBySplits<>(Map.of(), Set.of());
     }
 
