@@ -58,6 +58,10 @@ export const commands: Record<string, Entry> = {
     summary: "every resource, the lag at each stage, the forest's warm-up",
     load: () => import("./status.ts"),
   },
+  logs: {
+    summary: "the logs of the Flink application and the functions, followed",
+    load: () => import("./logs.ts"),
+  },
   ui: { summary: "the page: farm, alerts, simulator, pipeline", load: () => import("./ui.ts") },
   start: { summary: "start the Flink application, from its latest snapshot", load: () => import("./start.ts") },
   stop: { summary: "stop the Flink application, with a snapshot", load: () => import("./stop.ts") },
