@@ -36,6 +36,10 @@ export const commands: Record<string, Entry> = {
     summary: "wind that looks like wind, with labelled anomalies on request",
     load: () => import("./simulate.ts"),
   },
+  simulator: {
+    summary: "the simulator on a small EC2 instance, which ends by itself",
+    load: () => import("./simulator.ts"),
+  },
   replay: {
     summary: "a SCADA export through the pipeline: CSV, CSV.gz or JSON lines",
     load: () => import("./replay.ts"),

@@ -58,6 +58,10 @@ function renderStatus(status: PipelineStatus | undefined, io: IO): void {
     for (const { property, from, to } of resource.changes) io.out(`           ${property}: ${from ?? "none"} → ${to}`);
   }
   if (status.flow) for (const line of flowLines(status.flow)) io.out(line);
+  if (status.simulator) {
+    const { instance, state, until } = status.simulator;
+    io.out(`Simulator on EC2: ${instance} ${state}${until ? `, ends itself at ${until}` : ""}`);
+  }
   const ill = status.resources.filter(({ state, problem }) => state !== "present" || problem).length;
   if (ill === 0) io.out(green("All is well."));
   else

@@ -4,6 +4,7 @@ import type { Provisioning } from "./provision.ts";
 import { type Inventory, inventory, removeAll } from "./remove.ts";
 import type { Resource } from "./resource.ts";
 import { pipelineResources } from "./resources/index.ts";
+import { simulatorResources } from "./simulator/resources.ts";
 
 export interface DestroyResult {
   pipeline: string;
@@ -18,7 +19,10 @@ const label = ({ type, name }: Resource) => `${type} ${name}`;
 
 /** Everything that `destroy` looks for. Nothing is deployed, so no jar or code is needed. */
 export function removableResources({ pipeline }: Provisioning): Resource[] {
-  return pipelineResources(pipeline, { jar: async () => undefined, functionCode: async () => new Uint8Array() });
+  return [
+    ...pipelineResources(pipeline, { jar: async () => undefined, functionCode: async () => new Uint8Array() }),
+    ...simulatorResources(pipeline),
+  ];
 }
 
 export interface DestroyOptions {

@@ -24,6 +24,8 @@ export const DESTINATION_MAPPING = {
 export const SCHEDULED_INPUT = { look: "waiting" } as const;
 
 export const QUARANTINE_PREFIX = "quarantine/";
+/** Where the simulator on EC2 gets windops from. */
+export const SIMULATOR_PREFIX = "simulator/";
 
 /**
  * The delivery's own table: what waits to be told, what was told, and who is at it. Apart from the readings' table, so

@@ -31,6 +31,8 @@ export function identities({ target, names, settings }: Omit<Pipeline, "tags" | 
     healthTopic,
     scheduleGroup,
     schedule: "AnomalyMessageDelivery",
+    simulatorInstance: `${prefix}Wind Turbine Simulator`,
+    simulatorGroup: `${names.pipeline}-simulator`,
     alarmPrefix: `${names.pipeline}-`,
     arns: {
       bucket: at("s3", names.bucket),
@@ -65,7 +67,7 @@ export const ids = {
   alertTable: "table/alerts",
   topic: "topic/notification",
   healthTopic: "topic/health",
-  role: (what: "flink" | "destination" | "delivery" | "schedule") => `role/${what}`,
+  role: (what: "flink" | "destination" | "delivery" | "schedule" | "simulator") => `role/${what}`,
   logGroup: (what: "flink" | "destination" | "delivery") => `log-group/${what}`,
   logStream: "log-stream/flink",
   destinationFunction: "function/destination",
@@ -74,6 +76,10 @@ export const ids = {
   application: "application",
   scheduleGroup: "schedule-group",
   schedule: "schedule",
+  instanceProfile: "simulator/instance-profile",
+  securityGroup: "simulator/security-group",
+  simulatorCode: "simulator/code",
+  instance: "simulator/instance",
   alarm: (name: string) => `alarm/${name}`,
   subscription: (topic: string, email: string) => `subscription/${topic}/${email}`,
 } as const;

@@ -1,4 +1,4 @@
-import { DELIVERY_RIGHTS, DESTINATION_RIGHTS, QUARANTINE_PREFIX } from "./functions.ts";
+import { DELIVERY_RIGHTS, DESTINATION_RIGHTS, QUARANTINE_PREFIX, SIMULATOR_PREFIX } from "./functions.ts";
 import type { Identities } from "./identities.ts";
 import type { Pipeline } from "./resource.ts";
 
@@ -81,6 +81,10 @@ export function rolePolicies({ names }: Pipeline, { arns, logGroups }: Identitie
       allow("ReadJar", ["s3:GetObject", "s3:GetObjectVersion"], `${arns.bucket}/${names.jarKey}`),
       allow("FindLog", ["logs:DescribeLogStreams"], `${arns.logGroup(logGroups.flink)}:*`),
       allow("WriteLog", ["logs:PutLogEvents"], `${arns.logGroup(logGroups.flink)}:log-stream:*`),
+    ),
+    simulator: policy(
+      allow("WriteReadings", ["kinesis:DescribeStreamSummary", "kinesis:PutRecords"], arns.inputStream),
+      allow("FetchCode", ["s3:GetObject"], `${arns.bucket}/${SIMULATOR_PREFIX}*`),
     ),
     schedule: policy(allow("Deliver", ["lambda:InvokeFunction"], arns.deliveryFunction)),
   };

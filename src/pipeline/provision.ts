@@ -53,11 +53,11 @@ export interface SetupResult {
  */
 export async function planSetup({ pipeline, artifacts }: Provisioning, wanted: Step[]): Promise<Plan> {
   const all = wanted.length === 0;
+  const isWanted = (step: string) => (wanted as string[]).includes(step);
   const running = all || wanted.includes("start");
   const resources = pipelineResources(pipeline, artifacts, { running });
-  const chosen = all ? resources : resources.filter(({ step }) => wanted.includes(step));
-  if (!all && running)
-    chosen.push(...resources.filter(({ id, step }) => id === ids.application && !wanted.includes(step)));
+  const chosen = all ? resources : resources.filter(({ step }) => isWanted(step));
+  if (!all && running) chosen.push(...resources.filter(({ id, step }) => id === ids.application && !isWanted(step)));
   const needs = new Set(chosen.flatMap((resource) => resource.needs));
   const plan = await makePlan(resources.filter((resource) => chosen.includes(resource) || needs.has(resource.id)));
   const missing = plan.items.find(({ resource, state }) => state === undefined && !chosen.includes(resource));

@@ -44,7 +44,8 @@ export interface Resource<State = any> {
   /** For people, e.g. "Kinesis stream". */
   type: string;
   name: string;
-  step: Step;
+  /** Of `setup`, or the command that makes it. */
+  step: Step | "simulator";
   /** Ids of resources that have to be there first; removal goes the other way. */
   needs: string[];
   /** Id of the resource that this is a part of: its owner is that one's, and without `remove` it goes with it. */

@@ -4,6 +4,7 @@ import type { Provisioning } from "./provision.ts";
 import type { Change } from "./resource.ts";
 import { pipelineResources } from "./resources/index.ts";
 import { describeTarget, type Target } from "./session.ts";
+import { instance } from "./simulator/instance.ts";
 
 export type Presence = "present" | "missing" | "drifted" | "pending" | "foreign";
 
@@ -27,14 +28,17 @@ export interface PipelineStatus {
   resources: ResourceStatus[];
   /** What flows through it; left out where the pipeline doesn't stand. */
   flow?: Flow;
+  /** On EC2, where it runs. */
+  simulator?: { instance: string; state: string; until: string | undefined };
 }
 
 /** Reads every resource and what flows through the pipeline: calls nothing but reads. */
 export async function readStatus({ pipeline, artifacts }: Provisioning): Promise<PipelineStatus> {
   const { names, target } = pipeline;
-  const [plan, flow] = await Promise.all([
+  const [plan, flow, simulator] = await Promise.all([
     makePlan(pipelineResources(pipeline, artifacts, { running: true })),
     readFlow(pipeline),
+    instance(pipeline).read(),
   ]);
   const resources = plan.items.map((item) => resourceStatus(item, names.pipeline));
   const stands = resources.some(({ id, state }) => id === "application" && state !== "missing");
@@ -44,6 +48,7 @@ export async function readStatus({ pipeline, artifacts }: Provisioning): Promise
     healthy: resources.every(({ state, problem }) => state === "present" && problem === undefined),
     resources,
     ...(stands && { flow }),
+    ...(simulator && { simulator: { instance: simulator.id, state: simulator.status, until: simulator.until } }),
   };
 }
 

@@ -36,7 +36,7 @@ const US_EAST_1 = {
   bucketGigabyteMonth: { usd: 0.023, per: "GB-month" },
   thousandPuts: { usd: 0.005, per: "thousand PUTs" },
   millionScheduled: { usd: 1, per: "million invocations" },
-  simulatorHour: { usd: 0.0042, per: "t4g.nano-hour" },
+  simulatorHour: { usd: 0.0084, per: "t4g.micro-hour" },
   publicAddressHour: { usd: 0.005, per: "address-hour" },
   diskGigabyteMonth: { usd: 0.08, per: "GB-month" },
 } as const satisfies Record<string, Price>;

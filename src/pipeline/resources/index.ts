@@ -2,7 +2,7 @@ import { DELIVERY, DESTINATION, deliveryEnvironment, destinationEnvironment } fr
 import { type Identities, identities, ids } from "../identities.ts";
 import type { Jar } from "../jar.ts";
 import { rolePolicies, trust } from "../policies.ts";
-import type { Pipeline, Resource } from "../resource.ts";
+import type { Pipeline, Resource, Step } from "../resource.ts";
 import { alertsSchema, readingsSchema } from "../table-schema.ts";
 import { alarm, alarmSpecs, describeTogether } from "./alarm.ts";
 import { application } from "./application.ts";
@@ -101,7 +101,7 @@ function roles(pipeline: Pipeline, { roles }: Identities): Resource[] {
 }
 
 function logGroups(pipeline: Pipeline, { logGroups, arns }: Identities): Resource[] {
-  const group = (what: "flink" | "destination" | "delivery", step: Resource["step"]) =>
+  const group = (what: "flink" | "destination" | "delivery", step: Step) =>
     logGroup(pipeline, { id: ids.logGroup(what), name: logGroups[what], arn: arns.logGroup(logGroups[what]), step });
   return [
     group("flink", "configure-flink"),

@@ -26,7 +26,7 @@ const POLICY_NAME = "windops";
 export interface RoleSpec {
   id: string;
   name: string;
-  step: Step;
+  step: Step | "simulator";
   description: string;
   trust: PolicyDocument;
   rights: PolicyDocument;
