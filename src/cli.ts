@@ -1,28 +1,15 @@
 import { Command, CommanderError, Option } from "commander";
+import { globalOptions } from "./commands/global-options.ts";
 import { commands } from "./commands/index.ts";
 import type { CommandSpec, Context, GlobalOptions } from "./io/command.ts";
 import { WindopsError } from "./io/errors.ts";
 import { failure } from "./io/failure.ts";
-import { number } from "./io/parse.ts";
+
+export { globalOptions } from "./commands/global-options.ts";
 
 declare const __VERSION__: string;
 const version = typeof __VERSION__ === "string" ? __VERSION__ : "0.0.0-dev";
 
-/** Flags that take a value, so that the command's name can be found before commander parses. */
-export const globalOptions: [string, string, ((text: string) => unknown)?][] = [
-  ["--local", "work on the embedded stack on this machine (the default)"],
-  ["--aws", "work on AWS"],
-  ["--profile <name>", "AWS profile; implies --aws"],
-  ["--region <name>", "AWS region (default us-east-1)"],
-  ["--endpoint-url <url>", "any AWS-compatible endpoint instead of AWS"],
-  ["--state-dir <dir>", "the embedded stack's folder"],
-  ["--port <n>", "the embedded stack's port", number("--port", { min: 0, max: 65535, integer: true })],
-  ["--prefix <text>", "put before every resource's name, for several pipelines in one account"],
-  ["--config <file>", "settings file (default: windops.json, found upwards)"],
-  ["--json", "print one JSON document, or NDJSON for streams"],
-  ["--no-color", "no colour, no spinner"],
-  ["--verbose", "stack traces and the calls made"],
-];
 const takesValue = new Set(globalOptions.filter(([f]) => f.includes("<")).map(([f]) => f.split(" ")[0]!));
 
 /** The first word that is no option: the command's name. */

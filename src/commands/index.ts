@@ -82,6 +82,10 @@ export const commands: Record<string, Entry> = {
     summary: "the Flink jar, and Flink's runtime for --engine flink, by Maven",
     load: () => import("./build.ts"),
   },
+  completion: {
+    summary: "the script that completes windops' commands and flags in a shell",
+    load: () => import("./completion.ts"),
+  },
   local: {
     summary: "the embedded stack, as a background process; its mail",
     load: () => import("./local.ts"),

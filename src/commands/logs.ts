@@ -8,7 +8,13 @@ export const command = defineCommand<undefined>({
   summary: "the logs of the Flink application and the functions, followed",
   description:
     "Prints what the Flink application and the functions log, in the order of time (JSON lines when piped), and follows it until Ctrl-C.",
-  arguments: [{ name: "[part]", description: "flink, or a function's name (default: all)" }],
+  arguments: [
+    {
+      name: "[part]",
+      description: "flink, or a function's name (default: all)",
+      words: ["flink", "AnalyticsDestinationFunction", "AnomalyMessageDeliveryFunction"],
+    },
+  ],
   options: [
     {
       flags: "--since <time>",

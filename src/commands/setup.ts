@@ -1,12 +1,18 @@
 import { defineCommand } from "../io/command.ts";
 import { renderSetup, runSetup, setupExitCode, setupOptions, tuningOptions } from "./setup-step.ts";
 
+const STEPS =
+  "upload-jar create-streams create-table create-topic deploy-functions configure-flink attach-triggers subscribe start".split(
+    " ",
+  );
+
 export const command = defineCommand({
   name: "setup",
   summary: "create or repair the whole pipeline, or the steps named",
   description:
-    "Creates what isn't there and repairs what differs, independent parts at once, and starts the Flink application. A second run changes nothing. Steps: upload-jar, create-streams, create-table, create-topic, deploy-functions, configure-flink, attach-triggers, subscribe, start.",
-  arguments: [{ name: "[step...]", description: "only these steps" }],
+    "Creates what isn't there and repairs what differs, independent parts at once, and starts the Flink application. A second run changes nothing. Steps: " +
+    `${STEPS.join(", ")}.`,
+  arguments: [{ name: "[step...]", description: "only these steps", words: STEPS }],
   options: [
     ...setupOptions,
     ...tuningOptions,

@@ -3,13 +3,16 @@ import { type Context, defineCommand } from "../io/command.ts";
 import { instant, number } from "../io/parse.ts";
 import { clip, printable } from "../io/text.ts";
 
+/** The contract's names. */
+const STREAMS = ["WindDataStream", "AnomalyDetectionStream"];
+
 export const command = defineCommand<undefined>({
   name: "tail",
   summary: "records of a stream as they come",
   description:
     "Prints the records of all shards of a stream as they come, a line each (JSON lines when piped), until Ctrl-C. Follows " +
     "the stream across resharding.",
-  arguments: [{ name: "<stream>", description: "e.g. AnomalyDetectionStream" }],
+  arguments: [{ name: "<stream>", description: "e.g. AnomalyDetectionStream", words: STREAMS }],
   options: [
     {
       flags: "--since <time>",

@@ -49,7 +49,11 @@ export interface CommandSpec<Result = unknown> {
   summary: string;
   description?: string;
   /** Positional arguments in commander's notation: `<stream>`, `[step...]`. */
-  arguments?: { name: string; description: string }[];
+  arguments?: {
+    name: string;
+    description: string /** For completion: others are taken too. */;
+    words?: readonly string[];
+  }[];
   options?: OptionSpec[];
   subcommands?: CommandSpec<any>[];
   examples?: string[];
