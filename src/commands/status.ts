@@ -2,6 +2,7 @@ import { defineCommand } from "../io/command.ts";
 import type { IO } from "../io/io.ts";
 import { milliseconds } from "../io/parse.ts";
 import { duration } from "../io/text.ts";
+import type { ApplicationStatus } from "../pipeline/application-status.ts";
 import type { Flow } from "../pipeline/flow.ts";
 import type { PipelineStatus, ResourceStatus } from "../pipeline/status.ts";
 
@@ -32,16 +33,16 @@ export const command = defineCommand({
       const status = await readStatus(what);
       if (ctx.io.outIsTTY && !ctx.io.json) ctx.io.out("\u001b[2J\u001b[H");
       if (ctx.io.json) ctx.io.record(status, "");
-      else renderStatus(status, ctx.io);
+      else renderStatus(status, ctx.io, ctx.now());
       await sleep(every, undefined, { signal: ctx.signal }).catch(() => {});
     }
     return undefined;
   },
-  render: renderStatus,
+  render: (status, io) => renderStatus(status, io),
   exitCode: (status) => (status === undefined || status.healthy ? 0 : 1),
 });
 
-function renderStatus(status: PipelineStatus | undefined, io: IO): void {
+function renderStatus(status: PipelineStatus | undefined, io: IO, now = new Date()): void {
   if (!status) return;
   const { red, green, yellow } = io.style;
   const shown = {
@@ -57,6 +58,7 @@ function renderStatus(status: PipelineStatus | undefined, io: IO): void {
     io.out(`${word} ${resource.type.padEnd(width)}  ${resource.name}${about(resource)}`);
     for (const { property, from, to } of resource.changes) io.out(`           ${property}: ${from ?? "none"} → ${to}`);
   }
+  if (status.application) io.out(applicationLine(status.application, status.flow, now));
   if (status.flow) for (const line of flowLines(status.flow)) io.out(line);
   if (status.simulator) {
     const { instance, state, until } = status.simulator;
@@ -75,25 +77,40 @@ function about({ note, problem }: ResourceStatus): string {
   return text ? ` (${text})` : "";
 }
 
-function flowLines({
-  scoringLagMs,
-  storingLagMs,
-  readingsPerMinute,
-  scoresPerMinute,
-  restarts,
-  warmUp,
-  lastError,
-}: Flow) {
+function applicationLine(application: ApplicationStatus, flow: Flow | undefined, now: Date): string {
+  const { version, status, parallelism, snapshots, lastSnapshot } = application;
+  const ago = (at: string) => `${duration(Math.max(0, now.getTime() - Date.parse(at)))} ago`;
+  const checkpoint = flow?.lastCheckpoint;
+  return [
+    `Application: version ${version}, ${status}, parallelism ${parallelism}`,
+    ...(flow?.restarts === undefined ? [] : [flow.restarts === 1 ? "1 restart" : `${flow.restarts} restarts`]),
+    ...(checkpoint ? [checkpointText(checkpoint, ago)] : []),
+    ...(flow?.failedCheckpoints ? [`${flow.failedCheckpoints} failed checkpoints`] : []),
+    lastSnapshot ? `last snapshot ${ago(lastSnapshot.at)} (of ${snapshots})` : "no snapshot",
+  ].join(", ");
+}
+
+function checkpointText({ at, durationMs, bytes }: NonNullable<Flow["lastCheckpoint"]>, ago: (at: string) => string) {
+  const about = [
+    ...(durationMs === undefined ? [] : [`took ${duration(durationMs)}`]),
+    ...(bytes === undefined ? [] : [`${(bytes / 1e6).toFixed(1)} MB`]),
+  ].join(", ");
+  return `last checkpoint${at ? ` ${ago(at)}` : ""}${about && ` (${about})`}`;
+}
+
+function flowLines({ scoringLagMs, storingLagMs, readingsPerMinute, scoresPerMinute, warmUp, lastError }: Flow) {
   const rate = (perMinute?: number) => (perMinute === undefined ? "" : `, ${perMinute} a minute`);
   const lag = (ms?: number) => (ms === undefined ? "lag unknown" : `${duration(ms)} behind`);
   return [
-    `Scoring: ${lag(scoringLagMs)}${rate(readingsPerMinute)}${restarts ? `, ${restarts} restarts` : ""}`,
+    `Scoring: ${lag(scoringLagMs)}${rate(readingsPerMinute)}`,
     `Storing: ${lag(storingLagMs)}${rate(scoresPerMinute)}`,
-    ...(warmUp && warmUp.turbines > 0
-      ? [
-          `Forests: ${warmUp.warm} of ${warmUp.turbines} turbines are warm (the coldest is at ${Math.floor(warmUp.slowest * 100)} %)`,
-        ]
-      : []),
+    ...(warmUp ? warmUpLine(warmUp) : []),
     ...(lastError ? [`Last error: ${lastError}`] : []),
   ];
+}
+
+function warmUpLine({ turbines, warm, slowest }: NonNullable<Flow["warmUp"]>): string[] {
+  const coldest = `the coldest is at ${Math.floor(slowest * 100)} %`;
+  if (turbines === undefined) return [slowest >= 1 ? "Forests: all are warm" : `Forests: ${coldest}`];
+  return turbines > 0 ? [`Forests: ${warm} of ${turbines} turbines are warm (${coldest})`] : [];
 }

@@ -66,6 +66,7 @@ async function applyItem(item: PlanItem, plan: Plan, options: ApplyOptions): Pro
   const task = options.task(`${type} ${name}`);
   try {
     const state = await converge(item, plan, options, task);
+    await resource.afterwards?.(state);
     plan.world.settled(id, state);
     const action = item.state === undefined ? "created" : changes.length > 0 ? "changed" : "unchanged";
     task.done([action, resource.note?.(state)].filter(Boolean).join(", "));

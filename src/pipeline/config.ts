@@ -74,6 +74,27 @@ export const settingsSchema = z.strictObject({
   shards: z.number().int().min(1).max(500).default(1).describe("Shards of each stream"),
   retentionHours: z.number().int().min(24).max(8760).default(24).describe("Hours that the streams keep their records"),
   parallelism: z.number().int().min(1).max(64).default(1).describe("Parallelism of the Flink application"),
+  autoScaling: z
+    .boolean()
+    .default(true)
+    .describe("Managed Flink raises the parallelism under load, and lowers it again down to `parallelism`"),
+  metricsLevel: z
+    .enum(["APPLICATION", "TASK", "OPERATOR", "PARALLELISM"])
+    .default("APPLICATION")
+    .describe("How finely Managed Flink reports its metrics to CloudWatch; finer ones cost more"),
+  checkpointInterval: durationText("1m", "Time between the Flink application's checkpoints").refine(
+    (text) => (parseDuration(text) ?? 1) >= 1,
+    "must be 1ms or longer",
+  ),
+  snapshots: z
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .default(10)
+    .describe(
+      "Snapshots of the Flink application that are kept, besides those named keep…; stop and updates leave one each",
+    ),
   logRetentionDays: z
     .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653])
     .default(30)

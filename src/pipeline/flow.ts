@@ -12,9 +12,11 @@ export interface Flow {
   scoresPerMinute?: number;
   /** Restarts of the Flink application since it was started. */
   restarts?: number;
-  lastCheckpointMs?: number;
-  /** Turbines whose forest is warm, of those that are known, and the share of warm-up done of the coldest one. */
-  warmUp?: { turbines: number; warm: number; slowest: number };
+  /** Its newest complete checkpoint: how long it took, its size, and when it began (CloudWatch doesn't say when). */
+  lastCheckpoint?: { durationMs?: number; bytes?: number; at?: string };
+  failedCheckpoints?: number;
+  /** The share of warm-up done of the coldest forest; the turbines that are known, and how many of them are warm, where the engine says. */
+  warmUp?: { slowest: number; turbines?: number; warm?: number };
   lastError?: string;
 }
 
@@ -34,13 +36,18 @@ async function readLocalFlow({ target, names }: Pipeline): Promise<Flow> {
   ]);
   const application = applications.find(({ region }) => region === target.region);
   const mapping = mappings.find(({ FunctionArn = "" }) => FunctionArn.endsWith(`:${names.destinationFunction}`));
+  const checkpoint = application?.lastCheckpoint;
   const shares = Object.values((application?.warmUp ?? {}) as Record<string, number>);
   const lags = Object.values((mapping?.Shards ?? {}) as Record<string, any>).flatMap((s) => s.iteratorAgeMs ?? []);
   return definedOnly({
     scoringLagMs: application?.millisBehindLatest,
     storingLagMs: lags.length > 0 ? Math.max(...lags) : undefined,
     restarts: application?.restarts,
-    lastCheckpointMs: application?.lastCheckpoint?.durationMs,
+    lastCheckpoint: checkpoint && {
+      durationMs: checkpoint.durationMs,
+      bytes: checkpoint.bytes,
+      at: new Date(checkpoint.at).toISOString(),
+    },
     lastError: application?.lastError,
     warmUp: application?.warmUp && {
       turbines: shares.length,
@@ -51,44 +58,55 @@ async function readLocalFlow({ target, names }: Pipeline): Promise<Flow> {
 }
 
 interface Query {
-  key: keyof Flow;
+  id: string;
   namespace: string;
   metric: string;
   dimensions: Record<string, string>;
-  statistic: "Maximum" | "Sum";
+  statistic: "Maximum" | "Minimum" | "Sum";
 }
 
-async function readMetrics({ clients, names }: Pipeline): Promise<Flow> {
-  const flink = { namespace: "AWS/KinesisAnalytics", dimensions: { Application: names.application } };
-  const stream = (StreamName: string) => ({
-    namespace: "AWS/Kinesis",
-    metric: "IncomingRecords",
-    dimensions: { StreamName },
-    statistic: "Sum" as const,
-  });
-  const queries: Query[] = [
-    { key: "scoringLagMs", ...flink, metric: "millisBehindLatest", statistic: "Maximum" },
-    { key: "restarts", ...flink, metric: "fullRestarts", statistic: "Maximum" },
-    { key: "lastCheckpointMs", ...flink, metric: "lastCheckpointDuration", statistic: "Maximum" },
+/** What CloudWatch is asked: https://docs.aws.amazon.com/managed-flink/latest/java/metrics-dimensions.html */
+function flowQueries({ names }: Pipeline): Query[] {
+  const flink = (id: string, metric = id, statistic: Query["statistic"] = "Maximum"): Query => {
+    return { id, namespace: "AWS/KinesisAnalytics", metric, dimensions: { Application: names.application }, statistic };
+  };
+  const stream = (id: string, metric: string, StreamName: string, statistic: Query["statistic"]): Query => {
+    return { id, namespace: "AWS/Kinesis", metric, dimensions: { StreamName }, statistic };
+  };
+  return [
+    // The job's own figures.
+    flink("millisBehindLatest"),
+    flink("slowestWarmUp", "slowestWarmUp", "Minimum"),
+    // Of whoever reads the stream: where the job doesn't say how far it is behind.
+    stream("iteratorAge", "GetRecords.IteratorAgeMilliseconds", names.inputStream, "Maximum"),
+    // Flink 2.2 has no fullRestarts any more.
+    flink("numRestarts"),
+    flink("fullRestarts"),
+    flink("lastCheckpointDuration"),
+    flink("lastCheckpointSize"),
+    flink("numberOfFailedCheckpoints"),
     {
-      key: "storingLagMs",
+      id: "storing",
       namespace: "AWS/Lambda",
       metric: "IteratorAge",
       dimensions: { FunctionName: names.destinationFunction },
       statistic: "Maximum",
     },
-    { key: "readingsPerMinute", ...stream(names.inputStream) },
-    { key: "scoresPerMinute", ...stream(names.outputStream) },
+    stream("readings", "IncomingRecords", names.inputStream, "Sum"),
+    stream("scores", "IncomingRecords", names.outputStream, "Sum"),
   ];
-  const cloudwatch = await clients.cloudwatch();
+}
+
+async function readMetrics(pipeline: Pipeline): Promise<Flow> {
+  const cloudwatch = await pipeline.clients.cloudwatch();
   const now = Date.now();
   const page = await cloudwatch.send(
     new GetMetricDataCommand({
       StartTime: new Date(now - 600_000),
       EndTime: new Date(now),
       ScanBy: "TimestampDescending",
-      MetricDataQueries: queries.map(({ key, namespace, metric, dimensions, statistic }) => ({
-        Id: key,
+      MetricDataQueries: flowQueries(pipeline).map(({ id, namespace, metric, dimensions, statistic }) => ({
+        Id: id,
         MetricStat: {
           Metric: {
             Namespace: namespace,
@@ -101,8 +119,27 @@ async function readMetrics({ clients, names }: Pipeline): Promise<Flow> {
       })),
     }),
   );
-  const latest = (page.MetricDataResults ?? []).map(({ Id, Values }) => [Id!, Values?.[0]] as const);
-  return definedOnly(Object.fromEntries(latest) as Flow);
+  const latest = new Map((page.MetricDataResults ?? []).map(({ Id, Values }) => [Id!, Values?.[0]]));
+  return flowOf((id) => latest.get(id));
+}
+
+/** The flow, from CloudWatch's newest figure of each query. */
+function flowOf(figure: (id: string) => number | undefined): Flow {
+  const durationMs = figure("lastCheckpointDuration");
+  const slowest = figure("slowestWarmUp");
+  // -1: the job has read nothing yet.
+  const behind = figure("millisBehindLatest") ?? -1;
+  return definedOnly({
+    scoringLagMs: behind >= 0 ? behind : figure("iteratorAge"),
+    storingLagMs: figure("storing"),
+    readingsPerMinute: figure("readings"),
+    scoresPerMinute: figure("scores"),
+    restarts: figure("numRestarts") ?? figure("fullRestarts"),
+    failedCheckpoints: figure("numberOfFailedCheckpoints"),
+    lastCheckpoint:
+      durationMs === undefined ? undefined : definedOnly({ durationMs, bytes: figure("lastCheckpointSize") }),
+    warmUp: slowest === undefined ? undefined : { slowest },
+  });
 }
 
 function definedOnly<T extends object>(value: T): T {

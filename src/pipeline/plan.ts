@@ -44,13 +44,18 @@ export class PlanWorld implements World {
   }
 }
 
-/** Reads all resources at once and compares: calls nothing but reads. */
-export async function makePlan(resources: Resource[]): Promise<Plan> {
+/**
+ * Reads all resources at once and compares: calls nothing but reads.
+ *
+ * @param applied those that will be brought to what is wanted (all if left out); the others stay as they are, and what needs them
+ *   has to take them so
+ */
+export async function makePlan(resources: Resource[], applied = new Set(resources)): Promise<Plan> {
   const states = await Promise.all(resources.map(async (resource) => [resource.id, await resource.read()] as const));
   const world = new PlanWorld(states);
   const items = inOrder(resources).map((resource) => {
     const item = planItem(resource, world);
-    if (item.action === "create" || item.action === "change") world.willChange(resource.id);
+    if (applied.has(resource) && (item.action === "create" || item.action === "change")) world.willChange(resource.id);
     return item;
   });
   return { items, world };

@@ -7,8 +7,8 @@ import { type Applied, applyPlan, interrupted } from "./apply.ts";
 import { ids } from "./identities.ts";
 import { loadJar } from "./jar.ts";
 import { type Pace, paceOf } from "./pace.ts";
-import { checkPlan, makePlan, type Plan } from "./plan.ts";
-import { type Pipeline, pipelineOf, type Resource, type Step } from "./resource.ts";
+import { checkPlan, makePlan, type Plan, type PlanItem } from "./plan.ts";
+import { type Change, type Pipeline, pipelineOf, type Resource, type Step } from "./resource.ts";
 import { type Artifacts, pipelineResources } from "./resources/index.ts";
 import type { Session } from "./session.ts";
 import { zipBytes } from "./zip.ts";
@@ -47,11 +47,16 @@ export interface SetupResult {
   changed: number;
 }
 
+/** What is planned, and what it needs of other steps though that differs from what is wanted: used as it is. */
+interface SetupPlan extends Plan {
+  usedAsIs: PlanItem[];
+}
+
 /**
  * The plan for the resources of `wanted` steps (all where none is named). Throws a `WindopsError` where something of another step that
  * they need isn't there.
  */
-export async function planSetup({ pipeline, artifacts }: Provisioning, wanted: Step[]): Promise<Plan> {
+export async function planSetup({ pipeline, artifacts }: Provisioning, wanted: Step[]): Promise<SetupPlan> {
   const all = wanted.length === 0;
   const isWanted = (step: string) => (wanted as string[]).includes(step);
   const running = all || wanted.includes("start");
@@ -59,10 +64,16 @@ export async function planSetup({ pipeline, artifacts }: Provisioning, wanted: S
   const chosen = all ? resources : resources.filter(({ step }) => isWanted(step));
   if (!all && running) chosen.push(...resources.filter(({ id, step }) => id === ids.application && !isWanted(step)));
   const needs = new Set(chosen.flatMap((resource) => resource.needs));
-  const plan = await makePlan(resources.filter((resource) => chosen.includes(resource) || needs.has(resource.id)));
+  const involved = resources.filter((resource) => chosen.includes(resource) || needs.has(resource.id));
+  const plan = await makePlan(involved, new Set(chosen));
   const missing = plan.items.find(({ resource, state }) => state === undefined && !chosen.includes(resource));
   if (missing) throw stepMissing(missing.resource);
-  return { ...plan, items: plan.items.filter(({ resource }) => chosen.includes(resource)) };
+  const others = plan.items.filter(({ resource }) => !chosen.includes(resource));
+  return {
+    ...plan,
+    items: plan.items.filter(({ resource }) => chosen.includes(resource)),
+    usedAsIs: others.filter(({ action }) => action === "change"),
+  };
 }
 
 function stepMissing({ type, name, step }: Resource): WindopsError {
@@ -71,11 +82,17 @@ function stepMissing({ type, name, step }: Resource): WindopsError {
   });
 }
 
+function usedAsIs({ type, name, step }: Resource, changes: Change[]): string {
+  const what = changes.map(({ property }) => property).join(", ");
+  return `${type} ${name} isn't as it should be (${what}) and is used as it is: \`windops ${step}\` brings it up to date.`;
+}
+
 /** Plans, refuses what isn't ours, and unless `dryRun` applies. */
 export async function setup(ctx: Context, what: Provisioning, options: SetupOptions): Promise<SetupResult> {
   const { names } = what.pipeline;
   const plan = await planSetup(what, options.steps);
   checkPlan(plan, names.pipeline, options.adopt);
+  for (const { resource, changes } of plan.usedAsIs) ctx.io.err(usedAsIs(resource, changes));
   if (options.dryRun) {
     const resources = plan.items.map(({ resource: { id, type, name }, action, changes }) => {
       return { id, type, name, action, changes };

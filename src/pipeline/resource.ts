@@ -66,6 +66,8 @@ export interface Resource<State = any> {
   create(world: World): Promise<void>;
   /** Only for resources whose `diff` can find something. */
   update?(state: State, changes: Change[], world: World): Promise<void>;
+  /** It was created or changed and is settled: what is to be tidied up then. */
+  afterwards?(state: State): Promise<void>;
   remove?(state: State): Promise<void>;
   /** Errors that mean "not yet": a role that isn't known everywhere, a conflict that passes. */
   passes?(error: Error): boolean;

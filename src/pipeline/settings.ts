@@ -8,6 +8,9 @@ import { settingsSchema } from "./config.ts";
 type Input = Record<string, unknown>;
 export type LoadedSettings = z.infer<typeof settingsSchema>;
 
+/** Any other text stays one, and is refused with the variable's name. */
+const boolean = (text: string): unknown => (text === "true" ? true : text === "false" ? false : text);
+
 /** How each WINDOPS_* variable is read: its path in windops.json and what its text means. */
 const variables: Record<string, { path: string[]; parse?: (text: string) => unknown }> = {
   WINDOPS_TARGET: { path: ["target"] },
@@ -19,11 +22,15 @@ const variables: Record<string, { path: string[]; parse?: (text: string) => unkn
   WINDOPS_QUIET: { path: ["quiet"] },
   WINDOPS_COOLDOWN: { path: ["cooldown"] },
   WINDOPS_DIGEST: { path: ["digest"] },
-  WINDOPS_CALM_NOTICE: { path: ["calmNotice"], parse: (text) => text === "true" },
+  WINDOPS_CALM_NOTICE: { path: ["calmNotice"], parse: boolean },
   WINDOPS_NOTIFY: { path: ["notify"] },
   WINDOPS_SHARDS: { path: ["shards"], parse: Number },
   WINDOPS_RETENTION_HOURS: { path: ["retentionHours"], parse: Number },
   WINDOPS_PARALLELISM: { path: ["parallelism"], parse: Number },
+  WINDOPS_AUTO_SCALING: { path: ["autoScaling"], parse: boolean },
+  WINDOPS_METRICS_LEVEL: { path: ["metricsLevel"] },
+  WINDOPS_CHECKPOINT_INTERVAL: { path: ["checkpointInterval"] },
+  WINDOPS_SNAPSHOTS: { path: ["snapshots"], parse: Number },
   WINDOPS_LOG_RETENTION_DAYS: { path: ["logRetentionDays"], parse: Number },
   WINDOPS_SILENT_MINUTES: { path: ["silentMinutes"], parse: Number },
   WINDOPS_EMAIL: { path: ["email"], parse: (text) => text.split(",").map((address) => address.trim()) },

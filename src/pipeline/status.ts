@@ -1,7 +1,10 @@
+import { type ApplicationStatus, readApplication } from "./application-status.ts";
 import { type Flow, readFlow } from "./flow.ts";
+import { ids } from "./identities.ts";
 import { foreignOwner, makePlan, type PlanItem } from "./plan.ts";
 import type { Provisioning } from "./provision.ts";
 import type { Change } from "./resource.ts";
+import type { ApplicationState } from "./resources/application.ts";
 import { pipelineResources } from "./resources/index.ts";
 import { describeTarget, type Target } from "./session.ts";
 import { instance } from "./simulator/instance.ts";
@@ -26,6 +29,8 @@ export interface PipelineStatus {
   /** Everything is there, as wanted, and works. */
   healthy: boolean;
   resources: ResourceStatus[];
+  /** Left out where there is none. */
+  application?: ApplicationStatus;
   /** What flows through it; left out where the pipeline doesn't stand. */
   flow?: Flow;
   /** On EC2, where it runs. */
@@ -41,13 +46,13 @@ export async function readStatus({ pipeline, artifacts }: Provisioning): Promise
     instance(pipeline).read(),
   ]);
   const resources = plan.items.map((item) => resourceStatus(item, names.pipeline));
-  const stands = resources.some(({ id, state }) => id === "application" && state !== "missing");
+  const application = plan.world.get(ids.application) as ApplicationState | undefined;
   return {
     pipeline: names.pipeline,
     target: describeTarget(target as Target),
     healthy: resources.every(({ state, problem }) => state === "present" && problem === undefined),
     resources,
-    ...(stands && { flow }),
+    ...(application && { application: await readApplication(pipeline, application), flow }),
     ...(simulator && { simulator: { instance: simulator.id, state: simulator.status, until: simulator.until } }),
   };
 }

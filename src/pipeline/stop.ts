@@ -5,6 +5,7 @@ import { WindopsError } from "../io/errors.ts";
 import { interrupted } from "./apply.ts";
 import { delay } from "./pace.ts";
 import type { Provisioning } from "./provision.ts";
+import { pruneSnapshots } from "./snapshots.ts";
 
 const DEADLINE_MS = 900_000;
 const FORCEABLE = new Set(["RUNNING", "STARTING", "UPDATING", "STOPPING", "AUTOSCALING"]);
@@ -50,6 +51,7 @@ export async function stop(
     await pace.sleep(delay(pace, attempt), ctx.signal);
     if (ctx.signal.aborted) throw interrupted();
   }
+  if (stopped) await pruneSnapshots(flink, ApplicationName, pipeline.settings.snapshots);
   task.done(stopped ? "stopped" : "wasn't running");
   return { application: ApplicationName, stopped };
 }
