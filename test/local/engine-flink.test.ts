@@ -124,7 +124,10 @@ describe.runIf(hasJdk)("engine flink", { timeout: 180_000 }, () => {
     await allScored();
     // No forest began anew: those would score 0 again.
     expect([...(await scored()).values()].filter((score) => score === 0).length).toBe(OUTPUT_AFTER * TURBINES);
-    expect((await application.status()).restarts).toBe(1);
+    expect(await application.status()).toMatchObject({
+      restarts: 1,
+      lastError: "Flink died: the JVM was killed by SIGKILL",
+    });
     expect(logged).toContain("ERROR Flink died: the JVM was killed by SIGKILL");
   });
 

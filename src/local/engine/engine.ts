@@ -55,6 +55,8 @@ export interface ApplicationStatus {
   lastCheckpoint?: { id: number; at: number; durationMs: number; bytes: number };
   /** Since the application was started. */
   restarts: number;
+  /** What the last of them was for. */
+  lastError?: string;
 }
 
 /** A snapshot that the engine wrote; `path` (a file or folder) is what `Restore` takes. */

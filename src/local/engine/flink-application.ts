@@ -29,6 +29,7 @@ export class FlinkApplication implements RunningApplication {
   /** Resolves when a restart under way has come to its end, good or bad. */
   #back: Promise<void> = Promise.resolve();
   #restarts = 0;
+  #lastError: string | undefined;
 
   constructor(application: ApplicationStart, java: string, build: FlinkBuild, env: NodeJS.ProcessEnv) {
     this.#application = application;
@@ -121,7 +122,8 @@ export class FlinkApplication implements RunningApplication {
       this.#up = false;
       if (this.#ending) return;
       deaths = Date.now() - since > STABLE_MS ? 1 : deaths + 1;
-      this.#application.log("ERROR", `Flink died: ${describe(exit)}`);
+      this.#lastError = `Flink died: ${describe(exit)}`;
+      this.#application.log("ERROR", this.#lastError);
       if (deaths >= MOST_DEATHS) {
         this.#application.onCrash(new Error(`Flink died ${deaths} times in a row: ${describe(exit)}`));
         return;
@@ -142,7 +144,8 @@ export class FlinkApplication implements RunningApplication {
       await this.#run({ kind: "checkpoint", otherwise });
       log("WARN", `Flink was started again (${this.#restarts})`);
     } catch (error) {
-      log("ERROR", `Flink did not start again: ${(error as Error).message}`);
+      this.#lastError = `Flink did not start again: ${(error as Error).message}`;
+      log("ERROR", this.#lastError);
     }
   }
 
@@ -188,9 +191,10 @@ export class FlinkApplication implements RunningApplication {
   }
 
   async status(): Promise<ApplicationStatus> {
-    if (!this.#up) return { recordsIn: 0, recordsOut: 0, restarts: this.#restarts };
+    const died = { ...(this.#lastError !== undefined && { lastError: this.#lastError }) };
+    if (!this.#up) return { recordsIn: 0, recordsOut: 0, restarts: this.#restarts, ...died };
     const status = await flinkStatus(this.#rest);
-    return { ...status, restarts: status.restarts + this.#restarts };
+    return { ...died, ...status, restarts: status.restarts + this.#restarts };
   }
 }
 

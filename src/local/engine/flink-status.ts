@@ -7,6 +7,7 @@ const WANTED = /\.(warmUp|expiredTurbines|rejected|millisBehindLatest)$/;
 /** The figures of a running job. Those of a job that doesn't count them are left out. */
 export async function flinkStatus(rest: FlinkRest): Promise<ApplicationStatus> {
   const [job, checkpoint, restarts] = await Promise.all([rest.job(), rest.lastCheckpoint(), rest.restarts()]);
+  const lastError = restarts > 0 ? await rest.lastException() : undefined;
   const metrics = (await Promise.all(job.vertices.map((vertex) => vertexMetrics(rest, vertex)))).flat();
   const numbers = (name: string) => metrics.filter((m) => m.name === name).map((m) => Number(m.value));
   const sum = (values: number[]) => (values.length > 0 ? values.reduce((a, b) => a + b, 0) : undefined);
@@ -16,6 +17,7 @@ export async function flinkStatus(rest: FlinkRest): Promise<ApplicationStatus> {
     recordsIn: job.vertices[0]?.metrics["write-records"] ?? 0,
     recordsOut: job.vertices.at(-1)?.metrics["read-records"] ?? 0,
     restarts,
+    ...(lastError !== undefined && { lastError }),
     rejected: sum(numbers("rejected")),
     expiredTurbines: sum(numbers("expiredTurbines")),
     ...(lags.length > 0 && { millisBehindLatest: Math.max(...lags) }),

@@ -165,7 +165,11 @@ class Run {
 
   async status(): Promise<ApplicationStatus> {
     const status = (await this.#running?.status()) ?? { recordsIn: 0, recordsOut: 0, restarts: 0 };
-    return { ...status, restarts: status.restarts + this.#restarts };
+    return {
+      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      ...status,
+      restarts: status.restarts + this.#restarts,
+    };
   }
 
   /** No more restarts. */
