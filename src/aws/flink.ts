@@ -3,6 +3,7 @@ export {
   type ApplicationDetail,
   CreateApplicationCommand,
   DeleteApplicationCommand,
+  DeleteApplicationSnapshotCommand,
   DescribeApplicationCommand,
   DescribeApplicationOperationCommand,
   KinesisAnalyticsV2Client,

@@ -1,5 +1,6 @@
 package io.windops.scoring;
 
+import io.windops.config.PublishedMetrics;
 import io.windops.kinesis.KinesisRecord;
 import io.windops.kinesis.sink.OutputRecord;
 import io.windops.reading.MalformedReadingException;
@@ -24,7 +25,7 @@ public final class ParseReadings extends ProcessFunction<KinesisRecord, Reading>
 
     @Override
     public void open(OpenContext context) {
-        rejected = getRuntimeContext().getMetricGroup().counter("rejected");
+        rejected = PublishedMetrics.of(getRuntimeContext().getMetricGroup()).counter("rejected");
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.windops.scoring;
 
+import io.windops.config.PublishedMetrics;
 import io.windops.detect.Detector;
 import io.windops.detect.DetectorSettings;
 import io.windops.detect.Scored;
@@ -13,6 +14,7 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.runtime.state.VoidNamespace;
 import org.apache.flink.runtime.state.VoidNamespaceSerializer;
@@ -75,8 +77,10 @@ public final class ScoringOperator extends AbstractStreamOperator<OutputRecord>
         timers = getInternalTimerService("expiry", VoidNamespaceSerializer.INSTANCE, this);
         warmUp = new WarmUp();
         getMetricGroup().gauge("warmUp", warmUp);
-        getMetricGroup().gauge("turbinesInMemory", () -> turbines.size());
-        expired = getMetricGroup().counter("expiredTurbines");
+        MetricGroup published = PublishedMetrics.of(getMetricGroup());
+        published.gauge("slowestWarmUp", warmUp::slowest);
+        published.gauge("turbinesInMemory", () -> turbines.size());
+        expired = published.counter("expiredTurbines");
     }
 
     @Override

@@ -23,6 +23,11 @@ final class WarmUp implements Gauge<String> {
         progress.remove(turbineId);
     }
 
+    /** The least of them, 1 where none is known: of several subtasks the least counts. */
+    double slowest() {
+        return progress.values().stream().mapToDouble(Double::doubleValue).min().orElse(1);
+    }
+
     @Override
     public String getValue() {
         return progress.entrySet().stream()

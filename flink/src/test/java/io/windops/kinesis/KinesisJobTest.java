@@ -234,6 +234,26 @@ class KinesisJobTest {
     }
 
     @Test
+    void readsAStreamMadeAnewWithFewerShardsFromItsBeginningAndKeepsTheForests() throws Exception {
+        String savepoint;
+        try (JobRun job = JobRun.start(input, output, SETTINGS, 2, folder, null)) {
+            put(0, 60);
+            awaitScored(60);
+            savepoint = job.stopWithSavepoint(folder.resolve("savepoints"));
+        }
+        stack.kinesis.deleteStream(r -> r.streamName("WindDataStream"));
+        Await.until(PATIENCE, "the stream to be gone", () -> stack.kinesis.listStreams().streamNames().stream()
+                .noneMatch("WindDataStream"::equals));
+        stack.stream("WindDataStream", 1);
+        put(60, 100);
+        try (JobRun job = JobRun.start(input, output, SETTINGS, 1, folder, savepoint)) {
+            put(100, 120);
+            awaitScored(120);
+            assertEquals(expected(120), found());
+        }
+    }
+
+    @Test
     void readsParentsBeforeChildrenWhenTheStreamIsResharded() throws Exception {
         try (JobRun job = JobRun.start(input, output, SETTINGS, 2, folder, null)) {
             put(0, 60);

@@ -1,5 +1,6 @@
 package io.windops.kinesis.sink;
 
+import io.windops.kinesis.Backoff;
 import io.windops.kinesis.StreamLocation;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -25,8 +26,13 @@ import software.amazon.awssdk.services.kinesis.model.PutRecordsResponse;
 final class KinesisSinkWriter extends AsyncSinkWriter<OutputRecord, OutputRecord> {
     private static final Logger LOG = LoggerFactory.getLogger(KinesisSinkWriter.class);
 
+    private static final long BACKOFF_FIRST_MS = 100;
+    /** A checkpoint waits for the request under way, and so for this. */
+    private static final long BACKOFF_MOST_MS = 2_000;
+
     private final KinesisClient client;
     private final String streamArn;
+    private final Backoff backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MOST_MS);
     private final ExecutorService sender =
             Executors.newSingleThreadExecutor(task -> {
                 Thread thread = new Thread(task, "kinesis-sink");
@@ -67,24 +73,40 @@ final class KinesisSinkWriter extends AsyncSinkWriter<OutputRecord, OutputRecord
             try {
                 List<OutputRecord> refused = send(records);
                 if (refused.isEmpty()) {
+                    if (backoff.worked()) {
+                        LOG.info("{} takes records again", streamArn);
+                    }
                     handler.complete();
                 } else {
-                    handler.retryForEntries(refused);
+                    again(refused, handler, refused.size() + " of " + records.size() + " records were refused");
                 }
             } catch (SdkServiceException e) {
                 if (e.isThrottlingException() || e.statusCode() >= 500) {
-                    LOG.warn("{} takes nothing now: {}", streamArn, e.getMessage());
-                    handler.retryForEntries(records);
+                    again(records, handler, e.getMessage());
                 } else {
                     handler.completeExceptionally(e);
                 }
             } catch (SdkClientException e) {
-                LOG.warn("{} cannot be reached: {}", streamArn, e.getMessage());
-                handler.retryForEntries(records);
+                again(records, handler, e.getMessage());
             } catch (RuntimeException e) {
                 handler.completeExceptionally(e);
             }
         });
+    }
+
+    /** The records go again after a while: at once they would be refused again, and a stream that is full gets no emptier by that. */
+    private void again(List<OutputRecord> records, ResultHandler<OutputRecord> handler, String why) {
+        long wait = backoff.failed();
+        if (backoff.isNews()) {
+            LOG.warn("{} takes not all now, the rest is sent again: {}", streamArn, why);
+        }
+        try {
+            Thread.sleep(wait);
+        } catch (InterruptedException e) {
+            // The writer is being closed; what isn't sent is in its last checkpoint, or is read again.
+            Thread.currentThread().interrupt();
+        }
+        handler.retryForEntries(records);
     }
 
     private List<OutputRecord> send(List<OutputRecord> records) {

@@ -53,7 +53,7 @@ public final class KinesisSource
     public SplitEnumerator<ShardSplit, ShardsState> restoreEnumerator(
             SplitEnumeratorContext<ShardSplit> context, ShardsState state) {
         Position start = startMillis == null ? Position.TRIM_HORIZON : Position.at(startMillis);
-        return new ShardEnumerator(context, stream, start, discovery, state);
+        return new ShardEnumerator(context, stream.arn(), () -> ShardLister.of(stream), start, discovery, state);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.windops.kinesis.source;
 
+import io.windops.config.PublishedMetrics;
 import io.windops.kinesis.KinesisRecord;
 import io.windops.kinesis.StreamLocation;
 import java.time.Duration;
@@ -44,7 +45,7 @@ final class ShardSourceReader
                 },
                 context.getConfiguration(),
                 context);
-        context.metricGroup().gauge("millisBehindLatest", lag);
+        PublishedMetrics.of(context.metricGroup()).gauge("millisBehindLatest", lag);
     }
 
     @Override

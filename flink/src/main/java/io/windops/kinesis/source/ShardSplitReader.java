@@ -1,6 +1,7 @@
 package io.windops.kinesis.source;
 
 import io.windops.kinesis.AggregatedRecord;
+import io.windops.kinesis.Backoff;
 import io.windops.kinesis.HashRange;
 import io.windops.kinesis.KinesisRecord;
 import io.windops.kinesis.StreamLocation;
@@ -18,12 +19,17 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.ExpiredIteratorException;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
 import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
+import software.amazon.awssdk.services.kinesis.model.LimitExceededException;
 import software.amazon.awssdk.services.kinesis.model.ProvisionedThroughputExceededException;
 import software.amazon.awssdk.services.kinesis.model.Record;
+import software.amazon.awssdk.services.kinesis.model.ResourceNotFoundException;
 
 /** Polls this reader's shards in turn. A shard allows five reads a second, shared with every other consumer. */
 final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, ShardSplit> {
@@ -33,6 +39,10 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
     private static final long BEHIND_MS = 250;
 
     private static final int LIMIT = 10_000;
+
+    /** After failures that pass: throttled, unreachable, the service's own fault. */
+    private static final long BACKOFF_FIRST_MS = 1_000;
+    private static final long BACKOFF_MOST_MS = 30_000;
 
     private final KinesisClient client;
     private final String streamArn;
@@ -51,6 +61,7 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
         String iterator;
         long due;
         boolean paused;
+        final Backoff backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MOST_MS);
 
         Cursor(Position position) {
             this.position = position;
@@ -100,6 +111,7 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
 
     private RecordsWithSplitIds<Fetched> read(String shardId, Cursor cursor) {
         GetRecordsResponse response;
+        List<Fetched> records;
         try {
             if (cursor.iterator == null) {
                 cursor.iterator = client.getShardIterator(
@@ -107,6 +119,7 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
                         .shardIterator();
             }
             response = client.getRecords(r -> r.streamARN(streamArn).shardIterator(cursor.iterator).limit(LIMIT));
+            records = response.records().stream().map(record -> fetched(record, shardId)).toList();
         } catch (InvalidArgumentException e) {
             if (cursor.iterator != null || cursor.position.equals(Position.TRIM_HORIZON)) {
                 throw e;
@@ -119,12 +132,22 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
             // Iterators live for five minutes; the position outlives them.
             cursor.iterator = null;
             return nothing();
-        } catch (ProvisionedThroughputExceededException e) {
-            cursor.due = now() + Math.max(pollMs, 1_000);
+        } catch (ResourceNotFoundException e) {
+            // Throws if it is the stream that isn't there.
+            client.describeStreamSummary(r -> r.streamARN(streamArn));
+            LOG.warn("{} of {} is gone with all its records: {}", shardId, streamArn, e.getMessage());
+            return ended(shardId, Map.of());
+        } catch (SdkException e) {
+            if (!passes(e)) {
+                throw e;
+            }
+            cursor.due = now() + Math.max(pollMs, cursor.backoff.failed());
+            if (cursor.backoff.isNews() && !throttled(e)) {
+                LOG.warn("{} of {} can't be read now, and is tried again: {}", shardId, streamArn, e.getMessage());
+            }
             return nothing();
         }
-        List<Fetched> records =
-                response.records().stream().map(record -> fetched(record, shardId)).toList();
+        cursor.backoff.worked();
         if (!records.isEmpty()) {
             cursor.position = Position.after(records.get(records.size() - 1).sequenceNumber());
         }
@@ -132,16 +155,27 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
         Long behind = response.millisBehindLatest();
         lag.report(shardId, behind);
         cursor.due = now() + (behind != null && behind > 0 ? Math.min(BEHIND_MS, pollMs) : pollMs);
-        boolean ended = cursor.iterator == null;
-        if (ended) {
-            cursors.remove(shardId);
-            lag.ended(shardId);
-        }
-        Map<String, Collection<Fetched>> found = new HashMap<>();
-        if (!records.isEmpty()) {
-            found.put(shardId, records);
-        }
-        return new RecordsBySplits<>(found, ended ? Set.of(shardId) : Set.of());
+        Map<String, Collection<Fetched>> found = records.isEmpty() ? Map.of() : Map.of(shardId, records);
+        return cursor.iterator == null ? ended(shardId, found) : new RecordsBySplits<>(found, Set.of());
+    }
+
+    private RecordsWithSplitIds<Fetched> ended(String shardId, Map<String, Collection<Fetched>> last) {
+        cursors.remove(shardId);
+        lag.ended(shardId);
+        return new RecordsBySplits<>(last, Set.of(shardId));
+    }
+
+    /** The service or the way to it is at fault: a job that gave up for that would only begin again at its last checkpoint. */
+    private static boolean passes(SdkException e) {
+        return e instanceof SdkClientException
+                || throttled(e)
+                || e instanceof SdkServiceException service && service.statusCode() >= 500;
+    }
+
+    private static boolean throttled(SdkException e) {
+        return e instanceof SdkServiceException service && service.isThrottlingException()
+                || e instanceof ProvisionedThroughputExceededException
+                || e instanceof LimitExceededException;
     }
 
     private Fetched fetched(Record record, String shardId) {
@@ -159,7 +193,7 @@ final class ShardSplitReader implements SplitReader<ShardSplitReader.Fetched, Sh
 
     /** Asked for only where a producer aggregates. */
     private HashRange range(String shardId) {
-        return ShardEnumerator.listShards(client, streamArn).stream()
+        return ShardLister.shards(client, streamArn).stream()
                 .filter(shard -> shard.shardId().equals(shardId))
                 .findFirst()
                 .map(shard -> HashRange.of(shard.hashKeyRange().startingHashKey(), shard.hashKeyRange().endingHashKey()))

@@ -15,12 +15,13 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  * @param waiting shards that no reader has
  * @param known every shard seen and still listed
  * @param finished those read to their end
+ * @param created when the stream was made, ms since 1970; 0 if not known
  */
-record ShardsState(List<ShardSplit> waiting, Set<String> known, Set<String> finished) {
+record ShardsState(List<ShardSplit> waiting, Set<String> known, Set<String> finished, long created) {
     static final class Serializer implements SimpleVersionedSerializer<ShardsState> {
         @Override
         public int getVersion() {
-            return 1;
+            return 2;
         }
 
         @Override
@@ -32,19 +33,22 @@ record ShardsState(List<ShardSplit> waiting, Set<String> known, Set<String> fini
             }
             writeIds(state.known, out);
             writeIds(state.finished, out);
+            out.writeLong(state.created);
             return out.getCopyOfBuffer();
         }
 
         @Override
         public ShardsState deserialize(int version, byte[] bytes) throws IOException {
-            ShardSplitSerializer.check(version);
+            if (version > getVersion()) {
+                throw new IOException("a stream's state of version " + version + "; this job reads up to " + getVersion());
+            }
             DataInputDeserializer in = new DataInputDeserializer(bytes);
             int count = in.readInt();
             List<ShardSplit> waiting = new ArrayList<>(count);
             for (int i = 0; i < count; i++) {
                 waiting.add(ShardSplitSerializer.read(in));
             }
-            return new ShardsState(waiting, readIds(in), readIds(in));
+            return new ShardsState(waiting, readIds(in), readIds(in), version > 1 ? in.readLong() : 0);
         }
 
         private static void writeIds(Set<String> ids, DataOutputSerializer out) throws IOException {
