@@ -7,7 +7,6 @@ export {
   DescribeApplicationCommand,
   DescribeApplicationOperationCommand,
   KinesisAnalyticsV2Client,
-  ListApplicationOperationsCommand,
   ListApplicationSnapshotsCommand,
   ListTagsForResourceCommand,
   type SnapshotDetails,

@@ -119,7 +119,6 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
     DeleteApplicationSnapshot: "application",
     DescribeApplication: "application",
     DescribeApplicationOperation: "application",
-    ListApplicationOperations: "application",
     ListApplicationSnapshots: "application",
     ListTagsForResource: "application",
     StartApplication: "application",

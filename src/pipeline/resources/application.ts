@@ -7,7 +7,6 @@ import {
   DescribeApplicationCommand,
   DescribeApplicationOperationCommand,
   type KinesisAnalyticsV2Client,
-  ListApplicationOperationsCommand,
   ListTagsForResourceCommand,
   StartApplicationCommand,
   StopApplicationCommand,
@@ -166,23 +165,14 @@ async function startApplication(flink: KinesisAnalyticsV2Client, ApplicationName
 }
 
 /** It was started and is READY again: why, as the service's own record of the operation has it. */
-async function notStarted(flink: KinesisAnalyticsV2Client, ApplicationName: string, id: string): Promise<WindopsError> {
-  const OperationId = id || (await lastStart(flink, ApplicationName));
-  const operation =
-    OperationId &&
-    (await orAbsent(flink.send(new DescribeApplicationOperationCommand({ ApplicationName, OperationId }))));
-  const why = operation
-    ? operation.ApplicationOperationInfoDetails?.OperationFailureDetails?.ErrorInfo?.ErrorString
+async function notStarted(flink: KinesisAnalyticsV2Client, ApplicationName: string, OperationId: string) {
+  const operation = OperationId
+    ? await orAbsent(flink.send(new DescribeApplicationOperationCommand({ ApplicationName, OperationId })))
     : undefined;
+  const why = operation?.ApplicationOperationInfoDetails?.OperationFailureDetails?.ErrorInfo?.ErrorString;
   return new WindopsError("E_START", `${ApplicationName} doesn't start${why ? `: ${why}` : "."}`, {
     hint: "`windops logs flink` shows what the application said. Nothing is lost: it starts from its latest snapshot.",
   });
-}
-
-async function lastStart(flink: KinesisAnalyticsV2Client, ApplicationName: string): Promise<string | undefined> {
-  const Operation = "StartApplication";
-  const operations = await flink.send(new ListApplicationOperationsCommand({ ApplicationName, Operation, Limit: 1 }));
-  return operations.ApplicationOperationInfoList?.[0]?.OperationId;
 }
 
 /** Errors of a role, an object or tags that aren't known everywhere yet, and of a version that somebody else raised. */
