@@ -1,10 +1,20 @@
 import type { Cost } from "../pipeline/cost/cost.ts";
+import type { Sizing } from "../pipeline/sizing.ts";
 
 const round = (n: number) => Number(n.toPrecision(3));
 const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** The cost as lines for people. */
-export function costLines({ items, total, prices, load, simulator, furtherKpu, region }: Cost): string[] {
+export function costLines({
+  items,
+  total,
+  prices,
+  load,
+  simulator,
+  furtherKpu,
+  region,
+  plan,
+}: Cost & { plan: Sizing }): string[] {
   const kinds = { fixed: "while it stands", use: "by use" };
   const cells = [
     ["part", "what", "USD an hour", "USD a month", ""],
@@ -19,6 +29,12 @@ export function costLines({ items, total, prices, load, simulator, furtherKpu, r
   const farm = `${plural(load.turbines, "turbine")}, ${plural(round(load.readingsPerSecond), "reading")} a second in all`;
   return [
     ...cells.map((row) => line(row).trimEnd()),
+    `It needs ${plural(plan.shards, "shard")} a stream, ${plural(plan.kpus, "KPU")}, ${plural(plan.concurrency, "call")} of the storing function at once, ${round(plan.writeUnits)} writes a second.`,
+    ...plan.limits
+      .filter(({ needed, quota }) => needed > quota)
+      .map(({ what, needed, quota, raised, source }) => {
+        return `Beyond ${raised ? "the quota" : "what there is"}: ${round(needed)} ${what}, of ${quota} (${source}).`;
+      }),
     `For ${farm}, ${round(load.anomaliesPerDay)} anomalies a day, in ${region}; a month has 730 hours.`,
     `List prices of ${prices.region} as of ${prices.date} (${prices.source}), without taxes, free tiers and discounts.`,
     ...(prices.exact

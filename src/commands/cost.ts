@@ -10,7 +10,7 @@ export const command = defineCommand({
   options: [
     {
       flags: "--turbines <n>",
-      description: "turbines of the farm (default 10)",
+      description: "turbines of the farm, which the plan is sized for (default 10)",
       parse: number("--turbines", { min: 1, max: 10_000_000, integer: true }),
     },
     { flags: "--rate <n/s>", description: "readings a second in all (default one a turbine)", parse: rate("--rate") },
@@ -22,9 +22,13 @@ export const command = defineCommand({
   ],
   examples: ["windops cost", "windops cost --turbines 200 --rate 20/s --region us-west-2"],
   async run(ctx, _, { turbines, rate, anomalies }) {
-    const { costSettings, settingsCost } = await import("../pipeline/cost/plan-cost.ts");
-    return settingsCost(costSettings(ctx), turbines, {
-      ...(rate !== undefined && { readingsPerSecond: rate }),
+    const [{ costSettings, settingsCost }, { farmOf }] = await Promise.all([
+      import("../pipeline/cost/plan-cost.ts"),
+      import("../pipeline/sizing.ts"),
+    ]);
+    const settings = costSettings({ ...ctx, env: farmOf(ctx.env, { turbines, rate }) });
+    return settingsCost(settings, settings.turbines, {
+      ...(settings.rate !== undefined && { readingsPerSecond: settings.rate }),
       ...(anomalies !== undefined && { anomaliesPerDay: anomalies }),
     });
   },

@@ -59,9 +59,10 @@ interface SetupFlags {
 }
 
 export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags, asks = false) {
-  const [{ connect }, { provisioning, setup }] = await Promise.all([
+  const [{ connect }, { provisioning, setup }, { checkSize }] = await Promise.all([
     import("../pipeline/session.ts"),
     import("../pipeline/provision.ts"),
+    import("../pipeline/sizing.ts"),
   ]);
   const session = await connect(ctx);
   const { email, minScore, quiet, cooldown, digest, calmNotice } = flags;
@@ -69,6 +70,7 @@ export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags, a
     ([, v]) => v !== undefined,
   );
   session.settings = { ...session.settings, ...Object.fromEntries(said) };
+  if (session.settings.turbines !== undefined) checkSize(session.settings);
   const result = await setup(ctx, provisioning(session, ctx.env), {
     steps,
     dryRun: flags.dryRun ?? false,

@@ -1,4 +1,5 @@
 import { defineCommand } from "../io/command.ts";
+import { number, rate } from "../io/parse.ts";
 import { renderSetup, runSetup, setupExitCode, setupOptions, tuningOptions } from "./setup-step.ts";
 
 const STEPS =
@@ -16,17 +17,29 @@ export const command = defineCommand({
   options: [
     ...setupOptions,
     ...tuningOptions,
+    {
+      flags: "--turbines <n>",
+      description: "size shards and parallelism for so many turbines (turbines)",
+      parse: number("--turbines", { min: 1, max: 10_000_000, integer: true }),
+    },
+    {
+      flags: "--rate <n/s>",
+      description: "with --turbines: readings a second in all (rate, one a turbine)",
+      parse: rate("--rate"),
+    },
     { flags: "--yes", description: "on AWS, don't ask after showing what it costs" },
   ],
   examples: [
     "windops setup",
     "windops setup --dry-run",
     "windops setup create-streams create-table",
+    "windops setup --turbines 2000 --dry-run",
     "windops setup --profile prod --region eu-west-1",
   ],
   async run(ctx, [words]: [string[]], options) {
     const { parseSteps } = await import("../pipeline/steps.ts");
-    return runSetup(ctx, parseSteps(words ?? []), options, true);
+    const { farmOf } = await import("../pipeline/sizing.ts");
+    return runSetup({ ...ctx, env: farmOf(ctx.env, options) }, parseSteps(words ?? []), options, true);
   },
   render: renderSetup,
   exitCode: setupExitCode,

@@ -71,6 +71,14 @@ export const settingsSchema = z.strictObject({
   cooldown: durationText("0s", "Event time after a turbine was told of in which its further anomalies are not"),
   digest: durationText("0s", "Gather the anomalies of a location for so long and tell them in one notification"),
   calmNotice: z.boolean().default(false).describe("Tell when a turbine is calm again"),
+  turbines: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .optional()
+    .describe("Turbines of the farm: sizes shards and parallelism where these aren't set"),
+  rate: z.number().positive().optional().describe("Readings a second of the whole farm (default one a turbine)"),
   shards: z.number().int().min(1).max(500).default(1).describe("Shards of each stream"),
   retentionHours: z.number().int().min(24).max(8760).default(24).describe("Hours that the streams keep their records"),
   parallelism: z.number().int().min(1).max(64).default(1).describe("Parallelism of the Flink application"),

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { GlobalOptions } from "../io/command.ts";
 import { WindopsError } from "../io/errors.ts";
 import { settingsSchema } from "./config.ts";
+import { sizing } from "./sizing.ts";
 
 type Input = Record<string, unknown>;
 export type LoadedSettings = z.infer<typeof settingsSchema>;
@@ -24,6 +25,8 @@ const variables: Record<string, { path: string[]; parse?: (text: string) => unkn
   WINDOPS_DIGEST: { path: ["digest"] },
   WINDOPS_CALM_NOTICE: { path: ["calmNotice"], parse: boolean },
   WINDOPS_NOTIFY: { path: ["notify"] },
+  WINDOPS_TURBINES: { path: ["turbines"], parse: Number },
+  WINDOPS_RATE: { path: ["rate"], parse: Number },
   WINDOPS_SHARDS: { path: ["shards"], parse: Number },
   WINDOPS_RETENTION_HOURS: { path: ["retentionHours"], parse: Number },
   WINDOPS_PARALLELISM: { path: ["parallelism"], parse: Number },
@@ -82,7 +85,19 @@ export function loadSettings(env: NodeJS.ProcessEnv, cwd: string, globals: Parti
     merged[key] = value;
     origin.set(key, flag);
   }
-  return check(merged, origin, file === undefined ? "windops.json" : relative(cwd, file) || file);
+  return sized(check(merged, origin, file === undefined ? "windops.json" : relative(cwd, file) || file), merged);
+}
+
+/** Shards and parallelism by the farm's size, where it's told and they aren't. */
+function sized(settings: LoadedSettings, said: Input): LoadedSettings {
+  const { turbines, rate } = settings;
+  if (turbines === undefined) return settings;
+  const { shards, parallelism } = sizing({ turbines, readingsPerSecond: rate ?? turbines });
+  return {
+    ...settings,
+    ...(said.shards === undefined && { shards }),
+    ...(said.parallelism === undefined && { parallelism }),
+  };
 }
 
 function readFile(file: string): Input {

@@ -2,6 +2,7 @@ import type { Context } from "../../io/command.ts";
 import type { Settings } from "../config.ts";
 import { DESTINATION, DESTINATION_MAPPING } from "../functions.ts";
 import { loadSettings } from "../settings.ts";
+import { type Sizing, sizing } from "../sizing.ts";
 import { chooseTarget, DEFAULT_REGION } from "../target.ts";
 import { type Cost, cost } from "./cost.ts";
 import { farmLoad, type Load } from "./load.ts";
@@ -12,7 +13,11 @@ export const DEFAULT_TURBINES = 10;
 export const ALARMS = 5;
 
 /** What a pipeline with these settings costs under a load. */
-export function settingsCost(settings: Settings, turbines = DEFAULT_TURBINES, given: Partial<Load> = {}): Cost {
+export function settingsCost(
+  settings: Settings,
+  turbines = DEFAULT_TURBINES,
+  given: Partial<Load> = {},
+): Cost & { plan: Sizing } {
   const capacity = {
     shards: settings.shards,
     retentionHours: settings.retentionHours,
@@ -23,7 +28,8 @@ export function settingsCost(settings: Settings, turbines = DEFAULT_TURBINES, gi
     batchSize: DESTINATION_MAPPING.BatchSize,
   };
   const subscribers = Math.max(1, settings.email.length);
-  return cost(settings.region, capacity, farmLoad(turbines, { subscribers, ...given }));
+  const load = farmLoad(turbines, { subscribers, ...given });
+  return { ...cost(settings.region, capacity, load), plan: sizing(load) };
 }
 
 /** Settings as they would be used, without asking anybody: what it would cost can be known before there is an account. */
