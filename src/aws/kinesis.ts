@@ -5,6 +5,7 @@ export {
   DecreaseStreamRetentionPeriodCommand,
   DeleteStreamCommand,
   DeregisterStreamConsumerCommand,
+  DescribeLimitsCommand,
   DescribeStreamConsumerCommand,
   DescribeStreamSummaryCommand,
   GetRecordsCommand,

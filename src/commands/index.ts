@@ -73,6 +73,10 @@ export const commands: Record<string, Entry> = {
     summary: "what the pipeline costs an hour and a month, before it is created",
     load: () => import("./cost.ts"),
   },
+  doctor: {
+    summary: "what could be in the way, each checked for real, with the fix",
+    load: () => import("./doctor.ts"),
+  },
   permissions: {
     summary: "the IAM policy that the operator needs, made from the calls that windops makes",
     load: () => import("./permissions.ts"),

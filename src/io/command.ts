@@ -35,6 +35,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C (a second one ends the process), and when stdout's reader has gone. */
   signal: AbortSignal;
   now: () => Date;
+  /** Told of every call to a service, as it is made. */
+  onCall?(call: { service: string; operation: string; input: Record<string, unknown> }): void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { unzipSync } from "fflate";
 import { WindopsError } from "../io/errors.ts";
 import type { Target } from "./session.ts";
 import { zipBytes } from "./zip.ts";
@@ -38,4 +39,25 @@ export function placeholderJar(): Jar {
     ]),
   });
   return { bytes, kind: "placeholder" };
+}
+
+/** Managed Flink 2.2 runs on Java 17, whose class files have this version. */
+const NEWEST_CLASS_FILE = 61;
+
+/** What keeps a jar from running as the Flink job, a line a fault. */
+export function jarFaults(bytes: Uint8Array): string[] {
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(bytes, { filter: ({ name }) => /^META-INF\/MANIFEST\.MF$|\.class$/.test(name) });
+  } catch (error) {
+    return [`it is no jar: ${(error as Error).message}`];
+  }
+  const manifest = files["META-INF/MANIFEST.MF"];
+  const main = manifest && /^Main-Class: *(\S+)/m.exec(new TextDecoder().decode(manifest))?.[1];
+  if (!main) return ["its manifest names no main class"];
+  const entry = files[`${main.replaceAll(".", "/")}.class`];
+  if (!entry) return [`its main class ${main} isn't in it`];
+  const version = (entry[6]! << 8) | entry[7]!;
+  if (version <= NEWEST_CLASS_FILE) return [];
+  return [`it is built for Java ${version - 44}, and Managed Flink runs Java ${NEWEST_CLASS_FILE - 44}`];
 }

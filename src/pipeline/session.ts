@@ -35,9 +35,12 @@ export const LOCAL_ACCOUNT = "000000000000";
 export async function connect(ctx: Context, options: { start?: boolean; quiet?: boolean } = {}): Promise<Session> {
   const settings = loadSettings(ctx.env, ctx.cwd, ctx.globals);
   const choice = chooseTarget(settings, ctx.env, ctx.globals);
-  const observe: Pick<ClientOptions, "onCall"> = ctx.globals.verbose
-    ? { onCall: (call) => ctx.io.err(ctx.io.errStyle.dim(`  ${call.service}:${call.operation}`)) }
-    : {};
+  const observe: Pick<ClientOptions, "onCall"> = {
+    onCall: (call) => {
+      ctx.onCall?.(call);
+      if (ctx.globals.verbose) ctx.io.err(ctx.io.errStyle.dim(`  ${call.service}:${call.operation}`));
+    },
+  };
   const session =
     choice.kind === "local"
       ? await connectLocal(ctx, settings, choice.region, options.start ?? true, observe)

@@ -55,6 +55,19 @@ const sizeOf = (document: PolicyDocument) => JSON.stringify(document).length;
 function statements(rights: Right[], where: Where): Statement[] {
   const arns = resourceArns(where);
   const when = conditions(where);
+  return groupRights(rights).map((group) => {
+    const Resource = arns[group.on]!;
+    return {
+      Effect: "Allow",
+      Action: group.actions,
+      Resource: Resource.length === 1 ? Resource[0]! : Resource,
+      ...(group.when !== undefined && { Condition: when[group.when]! }),
+    };
+  });
+}
+
+/** Actions that are on the same resources under the same condition, together. */
+export function groupRights(rights: Right[]): (Omit<Right, "action"> & { actions: string[] })[] {
   const groups = new Map<string, { right: Right; actions: Set<string> }>();
   for (const right of rights) {
     const key = `${right.on} ${right.when ?? ""}`;
@@ -64,13 +77,9 @@ function statements(rights: Right[], where: Where): Statement[] {
   }
   return [...groups.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { right, actions }]) => {
-      const Resource = arns[right.on]!;
-      return {
-        Effect: "Allow",
-        Action: [...actions].sort(),
-        Resource: Resource.length === 1 ? Resource[0]! : Resource,
-        ...(right.when !== undefined && { Condition: when[right.when]! }),
-      };
-    });
+    .map(([, { right, actions }]) => ({
+      on: right.on,
+      ...(right.when !== undefined && { when: right.when }),
+      actions: [...actions].sort(),
+    }));
 }

@@ -171,6 +171,7 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
       ["DescribeStreamConsumer", "consumers"],
       ["DescribeStreamConsumer", "streams"],
     ],
+    DescribeLimits: "all",
     DescribeStreamSummary: "streams",
     GetRecords: "streams",
     GetShardIterator: "streams",
