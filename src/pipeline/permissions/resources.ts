@@ -33,7 +33,7 @@ export function resourceArns(where: Where): Record<string, string[]> {
     instances: [ec2("instance")],
     // A log group's own ARN, and with what is in it: actions differ in which of the two they ask for.
     logGroups: Object.values(logGroups).flatMap((name) => [arns.logGroup(name), `${arns.logGroup(name)}:*`]),
-    logStreams: Object.values(logGroups).map((name) => `${arns.logGroup(name)}:log-stream:*`),
+    logStreams: [`${arns.logGroup(logGroups.flink)}:log-stream:*`],
     mappings: [arn(target, "lambda", "event-source-mapping:*")],
     networks: [ec2("vpc")],
     objects: [`${arns.bucket}/*`],

@@ -163,14 +163,8 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
     ],
     DecreaseStreamRetentionPeriod: "streams",
     DeleteStream: "streams",
-    DeregisterStreamConsumer: [
-      ["DeregisterStreamConsumer", "consumers"],
-      ["DeregisterStreamConsumer", "streams"],
-    ],
-    DescribeStreamConsumer: [
-      ["DescribeStreamConsumer", "consumers"],
-      ["DescribeStreamConsumer", "streams"],
-    ],
+    DeregisterStreamConsumer: "consumers",
+    DescribeStreamConsumer: "consumers",
     DescribeLimits: "all",
     DescribeStreamSummary: "streams",
     GetRecords: "streams",
