@@ -70,16 +70,27 @@ row("the job, one core", job!.perCpuSecond, times(job!, library!), "≥ 0.60");
 row("our detector's loop, one core", detector!.perCpuSecond, "1.00", "");
 row("the job, one core", job!.perCpuSecond, times(job!, detector!), "≥ 0.60");
 
-const scaling: number[] = [];
-const rounds: [number, number][] = [];
+const rounds: { one: Rates; two: Rates }[] = [];
 for (let round = 0; round < 3; round++) {
   const [one] = rates("0", ["job"], 1, TURBINES, 4 * READINGS, 1);
   const [two] = rates("0,1", ["job"], 2, TURBINES, 4 * READINGS, 1);
-  rounds.push([one!.perSecond, two!.perSecond]);
-  scaling.push(two!.perSecond / one!.perSecond);
+  rounds.push({ one: one!, two: two! });
 }
-row("parallelism 1 on one core", median(rounds.map(([one]) => one)), "1.00", "");
-row("parallelism 2 on two cores", median(rounds.map(([, two]) => two)), median(scaling).toFixed(2), "≥ 1.70");
+const ratio = (of: (round: { one: Rates; two: Rates }) => number) => median(rounds.map(of)).toFixed(2);
+row("parallelism 1 on one core", median(rounds.map(({ one }) => one.perSecond)), "1.00", "");
+row(
+  "parallelism 2 on two cores",
+  median(rounds.map(({ two }) => two.perSecond)),
+  ratio(({ one, two }) => two.perSecond / one.perSecond),
+  "≥ 1.70",
+);
+// Two cores' worth of CPU time against one's: what the wall shows where nothing else wants the cores.
+row(
+  "the same by CPU time",
+  median(rounds.map(({ two }) => 2 * two.perCpuSecond)),
+  ratio(({ one, two }) => (2 * two.perCpuSecond) / one.perCpuSecond),
+  "≥ 1.70",
+);
 
 const [heap, naive] = rates("0", ["job", "naive"], 1, 4, 400, 1);
 row("forests on the heap, 4 turbines × 400", heap!.perCpuSecond, "1.00", "");

@@ -1,16 +1,19 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { flinkBuild, isUpToDate } from "../../src/local/engine/flink-build.ts";
 import { java } from "../../src/local/engine/java.ts";
 import { buildFlink } from "../../src/pipeline/build.ts";
 
-/** Where there is no JDK, `npm test` says that the Flink parts were skipped. */
+export const build = flinkBuild(process.env);
+
+const hasMaven = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "mvn")));
+
+/** Where there is no JDK, or nothing is built and no Maven to build it, `npm test` says that the Flink parts were skipped. */
 export const hasJdk = await java("javac", process.env).then(
-  () => true,
+  () => hasMaven || isUpToDate(build),
   () => false,
 );
-
-export const build = flinkBuild(process.env);
 
 /** Builds the job unless it is up to date; test files that run side by side build it once. */
 export async function ensureBuilt(): Promise<void> {
