@@ -56,7 +56,7 @@ export function rolePolicies({ names }: Pipeline, { arns, logGroups }: Identitie
       writeLog(arns.logGroup(logGroups.destination)),
     ),
     delivery: policy(
-      allow("FindAnomalies", DELIVERY_RIGHTS.table, arns.table, `${arns.table}/index/*`),
+      allow("FindAnomalies", DELIVERY_RIGHTS.table, arns.table),
       allow("ClaimNotifications", DELIVERY_RIGHTS.alertTable, arns.alertTable),
       allow("Notify", DELIVERY_RIGHTS.topic, arns.topic),
       writeLog(arns.logGroup(logGroups.delivery)),

@@ -105,4 +105,30 @@ describe("the roles' policies", () => {
   it.each(Object.keys(policies))("%s names actions that exist, each on resources that it takes", (role) => {
     expect(faults(policies[role as keyof typeof policies])).toEqual([]);
   });
+
+  test.each<[keyof typeof policies, string, string]>([
+    ["flink", "kinesis:PutRecords", identities(at).arns.inputStream],
+    ["flink", "kinesis:GetRecords", identities(at).arns.outputStream],
+    ["flink", "s3:PutObject", `${identities(at).arns.bucket}/AnomalyDetection.jar`],
+    ["flink", "s3:GetObject", `${identities(at).arns.bucket}/quarantine/x`],
+    ["flink", "kinesis:DeleteStream", identities(at).arns.outputStream],
+    ["destination", "kinesis:GetRecords", identities(at).arns.inputStream],
+    ["destination", "kinesis:PutRecords", identities(at).arns.outputStream],
+    ["destination", "dynamodb:DeleteItem", identities(at).arns.table],
+    ["destination", "dynamodb:Scan", identities(at).arns.table],
+    ["destination", "s3:PutObject", `${identities(at).arns.bucket}/AnomalyDetection.jar`],
+    ["destination", "s3:GetObject", `${identities(at).arns.bucket}/quarantine/x`],
+    ["destination", "sns:Publish", identities(at).arns.topic],
+    ["delivery", "dynamodb:PutItem", identities(at).arns.table],
+    ["delivery", "sns:Publish", identities(at).arns.healthTopic],
+    ["delivery", "sns:Publish", "arn:aws:sns:us-east-1:123456789012:Other"],
+    ["delivery", "lambda:InvokeFunction", identities(at).arns.destinationFunction],
+    ["schedule", "lambda:InvokeFunction", identities(at).arns.destinationFunction],
+    ["simulator", "kinesis:GetRecords", identities(at).arns.inputStream],
+    ["simulator", "kinesis:PutRecords", identities(at).arns.outputStream],
+    ["simulator", "s3:GetObject", `${identities(at).arns.bucket}/AnomalyDetection.jar`],
+    ["simulator", "s3:PutObject", `${identities(at).arns.bucket}/simulator/windops.tar.gz`],
+  ])("%s may not %s on %s", (role, action, resource) => {
+    expect(evaluate([policies[role] as never], action, resource).decision).toBe("implicitDeny");
+  });
 });
