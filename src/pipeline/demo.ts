@@ -36,8 +36,8 @@ export interface DemoResult extends Watched {
 }
 
 const OPERATOR = "operator@example.org";
-/** After the last reading: what isn't there by then won't come. */
-const PATIENCE_MS = 30_000;
+/** After the last reading: what isn't there by then won't come. A JVM that died takes its time to be up again. */
+const PATIENCE_MS = { embedded: 30_000, flink: 180_000 };
 
 /**
  * The whole pipeline on a stack of its own, in a folder of its own: a pipeline that the user runs isn't touched. Takes
@@ -82,7 +82,15 @@ export async function demo(ctx: Context, options: DemoOptions, tell: (alert: Ale
     await looking;
     ctx.signal.throwIfAborted();
     task.done(`${acknowledged.toLocaleString("en-US")} readings of ${simulation.wind.turbines} turbines acknowledged`);
-    const settled = await finish(watch, planned, acknowledged, outside, ctx.signal, tell);
+    const settled = await finish(
+      watch,
+      planned,
+      acknowledged,
+      outside.now() + PATIENCE_MS[options.engine ?? "embedded"],
+      outside,
+      ctx.signal,
+      tell,
+    );
     const watched = await watch.result(planned);
     const problems = problemsOf(watched, acknowledged, settled);
     kept = options.keep;
@@ -110,11 +118,11 @@ async function finish(
   watch: DemoWatch,
   planned: InjectedAnomaly[],
   readings: number,
+  deadline: number,
   outside: ReturnType<typeof edge>,
   signal: AbortSignal,
   tell: (alert: Alert) => void,
 ): Promise<boolean> {
-  const deadline = outside.now() + PATIENCE_MS;
   let settled = false;
   const watching = watch.settled(readings, deadline).then((done) => {
     settled = done;
@@ -153,7 +161,7 @@ async function ready(ctx: Context, stateDir: string, options: DemoOptions): Prom
   const stackTask = ctx.io.task("Embedded stack");
   // Neither settings nor credentials of the user's have a say in it.
   const env = Object.fromEntries(Object.entries(ctx.env).filter(([name]) => !/^(AWS|WINDOPS)_/.test(name)));
-  const kept = ["WINDOPS_FLINK_BUILD"].flatMap((name) => (ctx.env[name] ? [[name, ctx.env[name]]] : []));
+  const kept = ["WINDOPS_FLINK_DIR"].flatMap((name) => (ctx.env[name] ? [[name, ctx.env[name]]] : []));
   const own: Context = {
     ...ctx,
     env: { ...env, ...Object.fromEntries(kept), WINDOPS_EMAIL: OPERATOR },

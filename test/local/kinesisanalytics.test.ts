@@ -138,6 +138,35 @@ describe("an application's life", () => {
     expect((await create("life")).ApplicationVersionId).toBe(1);
   });
 
+  it("changes only from the states that allow it; a forced stop also while it starts", async () => {
+    const ApplicationName = "guarded";
+    const { CreateTimestamp } = await create(ApplicationName);
+    // In this process: over the wire the state could have moved on before the next call.
+    const call = (operation: string, more = {}) =>
+      stack.stack.call("kinesisanalytics", operation, { ApplicationName, ...more }, "us-east-1");
+    const refused = (operation: string, more = {}) =>
+      expect(call(operation, more)).rejects.toMatchObject({ code: "ResourceInUseException" });
+    const refusedAll = async (operations: string[]) => {
+      const update = { CurrentApplicationVersionId: 1, ApplicationConfigurationUpdate: {} };
+      for (const operation of operations) {
+        await refused(operation, operation === "UpdateApplication" ? update : { CreateTimestamp });
+      }
+    };
+    await refusedAll(["StopApplication"]);
+    await refused("StopApplication", { Force: true });
+    await call("StartApplication");
+    await refusedAll(["StartApplication", "StopApplication", "UpdateApplication", "DeleteApplication"]);
+    await call("StopApplication", { Force: true });
+    await refusedAll(["StartApplication", "StopApplication", "UpdateApplication", "DeleteApplication"]);
+    await state(ApplicationName, "READY");
+    await start(ApplicationName);
+    await refusedAll(["StartApplication"]);
+    await call("StopApplication");
+    await refusedAll(["StartApplication", "StopApplication", "UpdateApplication", "DeleteApplication"]);
+    await state(ApplicationName, "READY");
+    await expect(call("DeleteApplication")).rejects.toMatchObject({ code: "InvalidArgumentException" });
+  });
+
   it("is refused with a role or code that isn't there", async () => {
     await expect(
       create("refused", { ServiceExecutionRole: "arn:aws:iam::000000000000:role/nobody" }),
