@@ -37,7 +37,13 @@ await Promise.all([
   copyFile("src/ui/page/index.html", "dist/ui/index.html"),
   build({
     ...common,
-    entryPoints: { cli: "src/cli.ts", "local/main": "src/local/main.ts", "detect/worker": "src/detect/worker.ts" },
+    entryPoints: {
+      cli: "src/cli.ts",
+      index: "src/index.ts",
+      "library/local": "src/library/local.ts",
+      "local/main": "src/local/main.ts",
+      "detect/worker": "src/detect/worker.ts",
+    },
     outdir: "dist",
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",

@@ -3,17 +3,27 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { configurationReference, documentedVariables } from "../scripts/docs/configuration.ts";
+import { scada } from "../scripts/pack/scada.mjs";
 import { commandName, globalOptions, program } from "../src/cli.ts";
 import { commandReference } from "../src/commands/reference.ts";
 
 // Docs that can't rot. A fence says how its block is checked:
-//   sh        run, block after block of a file in one folder, against an embedded stack of the file's own
-//   sh aws    needs an AWS account: every windops line is parsed by the real command line, not run
-//   sh clone  works on a clone (npm start …): every npm script named exists
+//   sh          run, block after block of a file in one folder, against an embedded stack of the file's own
+//   sh aws      needs an AWS account, so every windops line is parsed by the real command line, not run
+//   sh example  runs without an end, or on files that a reader has: parsed, too
+//   sh clone    works on a clone (npm start …), which this test runs in: every npm script and file named exists
+//   sh other    another program's commands, shown beside ours: not checked
+// Output and code have other kinds; a block with a command in it that has none of these fails.
 const root = resolve(import.meta.dirname, "..");
-const files = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(root, "docs")).map((f) => `docs/${f}`)].filter(
-  (f) => f.endsWith(".md") && existsSync(join(root, f)),
-);
+const files = [
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+  ...["docs", "examples"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`),
+  ),
+].filter((file) => file.endsWith(".md") && !file.includes("node_modules"));
+const KINDS = ["sh", "sh aws", "sh example", "sh clone", "sh other"];
+const COMMAND = /^\s*(\$ )?([A-Z_]+=\S+ )*(windops|npm|npx|node|aws|mvn|docker|curl|zcat|export|terraform|cdk|git) /m;
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
 interface Block {
@@ -33,6 +43,7 @@ function blocks(file: string): Block[] {
         open = undefined;
       } else open.text += `${line}\n`;
     } else if (line.startsWith("```")) open = { kind: line.slice(3).trim(), line: i + 1, text: "" };
+    else if (/^ {4}\S/.test(line)) found.push({ kind: "indented", line: i + 1, text: line });
   }
   return found;
 }
@@ -70,11 +81,7 @@ function sandbox(): string {
     `#!/bin/sh\nexec "${process.execPath}" "${join(root, "bin/windops.js")}" "$@"\n`,
   );
   chmodSync(join(folder, "windops"), 0o755);
-  const rows = Array.from(
-    { length: 300 },
-    (_, i) => `${new Date(Date.UTC(2026, 0, 1) + i * 600_000).toISOString()},T01,${(8 + Math.sin(i / 9)).toFixed(2)}`,
-  );
-  writeFileSync(join(folder, "scada.csv"), `time,turbine,wind\n${rows.join("\n")}\n`);
+  writeFileSync(join(folder, "scada.csv"), scada());
   return folder;
 }
 
@@ -85,6 +92,14 @@ const commandLines = (text: string) =>
     .split("\n")
     .map((line) => line.replace(/\s+#.*$/, "").trim())
     .filter((line) => line && !line.startsWith("#"));
+
+/** Arguments of each windops that a line calls, also behind variables and pipes. */
+const windopsCalls = (line: string): string[][] =>
+  line
+    .split(/\s*(?:\||&&|>)\s*/)
+    .map((part) => part.replace(/^([A-Z_]+=\S+ )*/, "").match(/"[^"]*"|'[^']*'|\S+/g) ?? [])
+    .filter(([command]) => command === "windops")
+    .map(([, ...words]) => words.map((word) => word.replace(/^["']|["']$/g, "")));
 
 describe.each(files)("%s", (file) => {
   const all = blocks(file);
@@ -103,22 +118,17 @@ describe.each(files)("%s", (file) => {
     });
   }
 
-  const aws = all.filter((b) => b.kind === "sh aws");
-  if (aws.length > 0) {
-    it("its AWS blocks name commands and options that exist", async () => {
-      for (const { text, line } of aws) {
-        for (const words of commandLines(text).filter((l) => l.startsWith("windops "))) {
-          const argv = words
-            .split(/\s*[|>]/)[0]!
-            .split(/\s+/)
-            .slice(1)
-            .map((w) => w.replace(/^["']|["']$/g, ""));
+  const parsed = all.filter((b) => b.kind === "sh aws" || b.kind === "sh example");
+  if (parsed.length > 0) {
+    it("its other windops commands name commands and options that exist", async () => {
+      for (const { text, line } of parsed) {
+        for (const argv of commandLines(text).flatMap(windopsCalls)) {
           let called = false;
           const parsed = await program(commandName(argv), async () => {
             called = true;
           });
           await parsed.parseAsync(argv, { from: "user" });
-          expect(called, `${file}:${line}: ${words}`).toBe(true);
+          expect(called, `${file}:${line}: ${argv.join(" ")}`).toBe(true);
         }
       }
     });
@@ -126,9 +136,11 @@ describe.each(files)("%s", (file) => {
 
   const clone = all.filter((b) => b.kind === "sh clone");
   if (clone.length > 0) {
-    it("its npm scripts exist", () => {
+    it("its npm scripts and files exist", () => {
       const { scripts } = JSON.parse(read("package.json"));
       for (const { text } of clone) {
+        for (const [path] of text.matchAll(/\b(?:scripts|bench|test|examples)\/[\w./-]+/g))
+          expect(existsSync(join(root, path!)), path).toBe(true);
         for (const [, name] of text.matchAll(/npm (?:run (?:-s )?)?(start|test|[a-z:]+)\b/g)) {
           if (!["install", "ci", "link", "pack"].includes(name!)) expect(Object.keys(scripts)).toContain(name);
         }
@@ -136,9 +148,11 @@ describe.each(files)("%s", (file) => {
     });
   }
 
-  it("every shell block says how it is checked", () => {
+  it("every block with a command says how it is checked", () => {
     const unknown = all.filter(
-      (b) => /^(sh|bash|shell|console)/.test(b.kind) && !["sh", "sh aws", "sh clone"].includes(b.kind),
+      ({ kind, text }) =>
+        !KINDS.includes(kind) &&
+        (/^(sh|bash|shell|console)\b/.test(kind) || (COMMAND.test(text) && kind !== "text usage")),
     );
     expect(unknown.map((b) => `${file}:${b.line} ${b.kind}`)).toEqual([]);
   });
@@ -175,3 +189,35 @@ it("docs/commands.md is what the program says (npm run docs)", async () => {
   const text = await commandReference(globalOptions.map(([flags, description]) => ({ flags, description })));
   expect(read("docs/commands.md")).toBe(text);
 });
+
+it("docs/configuration.md is what the settings' definition says (npm run docs), and names every variable", () => {
+  expect(read("docs/configuration.md")).toBe(configurationReference());
+  const used = sources().flatMap((text) => [...text.matchAll(/\bWINDOPS_[A-Z_]*[A-Z]\b/g)].map(([name]) => name));
+  expect([...new Set(used)].filter((name) => !documentedVariables.has(name))).toEqual([]);
+});
+
+it("docs/troubleshooting.md explains every error code, and no other", () => {
+  const used = new Set(
+    sources().flatMap((text) => [...text.matchAll(/["'`](E_[A-Z_]*[A-Z])["'`]/g)].map(([, code]) => code!)),
+  );
+  const rows = [...read("docs/troubleshooting.md").matchAll(/^\| (`E_.+?) \| (.{20,}?) \| (.{8,}) \|$/gm)];
+  const listed = rows.flatMap(([, codes]) => [...codes!.matchAll(/`(E_[A-Z_]*[A-Z])`/g)].map(([, code]) => code!));
+  expect([...used].filter((code) => !listed.includes(code))).toEqual([]);
+  expect(listed.filter((code) => !used.has(code))).toEqual([]);
+  expect(new Set(listed).size).toBe(listed.length);
+});
+
+it("every page of docs/ can be reached from the README", () => {
+  const text = read("README.md");
+  const pages = files.filter((file) => file.startsWith("docs/"));
+  expect(pages.filter((page) => !text.includes(`(${page}`))).toEqual([]);
+});
+
+/** Texts of everything that runs at the user's. */
+function sources(): string[] {
+  return ["src", "lambdas"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.(ts|mjs)$/.test(file))
+      .map((file) => read(`${folder}/${file}`)),
+  );
+}

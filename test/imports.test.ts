@@ -12,6 +12,7 @@ const allowed: Record<string, string[]> = {
   simulate: ["aws", "detect"],
   local: ["aws", "detect"],
   pipeline: ["aws", "local", "detect", "simulate"],
+  library: ["pipeline", "simulate", "local"],
   ui: ["aws", "pipeline", "simulate", "detect", "local"],
   commands: ["aws", "pipeline", "simulate", "detect", "local", "ui"],
 };

@@ -22,7 +22,7 @@ function section(spec: CommandSpec<any>, path: string, level: string): string[] 
     "",
     spec.description ?? `${spec.summary[0]!.toUpperCase()}${spec.summary.slice(1)}.`,
     "",
-    "```text",
+    "```text usage",
     usage,
     "```",
   ];
@@ -36,7 +36,7 @@ function section(spec: CommandSpec<any>, path: string, level: string): string[] 
   }
   const options = (spec.options ?? []).filter((o) => !o.hidden);
   if (options.length) lines.push("", "| option | |", "|---|---|", ...options.map(optionRow));
-  if (spec.examples?.length) lines.push("", "```text", ...spec.examples.map((e) => `$ ${e}`), "```");
+  if (spec.examples?.length) lines.push("", "```sh example", ...spec.examples, "```");
   for (const sub of spec.subcommands ?? []) lines.push("", ...section(sub, `${path} ${sub.name}`, `${level}#`));
   return lines;
 }

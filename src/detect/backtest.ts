@@ -32,7 +32,7 @@ export interface Outcome {
   falseAlarmRate: number;
 }
 
-export const THRESHOLDS: readonly number[] = [
+const THRESHOLDS: readonly number[] = [
   ...[0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 5, 6, 8, 10, 15, 20, 30],
 ];
 const DAY = 86_400_000;

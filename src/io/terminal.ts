@@ -72,7 +72,7 @@ export function terminal(options: TerminalOptions): IO {
 }
 
 /** Columns padded to their widest cell, numbers to the right; the last column is clipped to `width`. */
-export function formatTable(rows: Record<string, string | number>[], columns: string[], width: number): string[] {
+function formatTable(rows: Record<string, string | number>[], columns: string[], width: number): string[] {
   const cells = rows.map((row) => columns.map((c) => printable(String(row[c] ?? ""))));
   const widths = columns.map((c, i) => Math.max(c.length, ...cells.map((row) => row[i]!.length)));
   const numeric = columns.map((c) => rows.length > 0 && rows.every((row) => typeof row[c] === "number"));

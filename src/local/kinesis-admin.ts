@@ -7,7 +7,7 @@ import type { Call, Operation } from "./service.ts";
 
 /** Shards of provisioned streams an account may have in a region, and streams on demand. */
 export const SHARD_LIMIT = 500;
-export const ON_DEMAND_LIMIT = 50;
+const ON_DEMAND_LIMIT = 50;
 /** Shards that a stream on demand begins with. */
 const ON_DEMAND_SHARDS = 4;
 

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { AwsError } from "./errors.ts";
 
-export const ITERATOR_LIFE_MS = 300_000;
+const ITERATOR_LIFE_MS = 300_000;
 
 /** What a shard iterator says: the record to read next, and when it was given out. */
 export interface ShardIterator {

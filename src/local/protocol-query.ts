@@ -51,7 +51,7 @@ function structure(node: Node | string, types: MemberTypes, name = ""): unknown 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;" };
 
 /** Text for XML; characters that XML 1.0 can't carry become U+FFFD. */
-export function xmlText(text: string): string {
+function xmlText(text: string): string {
   return text
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
     .replace(/[&<>"\r]/g, (c) => escapes[c]!);

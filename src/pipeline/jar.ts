@@ -13,13 +13,13 @@ export interface Jar {
 }
 
 /**
- * The jar that `windops build` made; where there is none, a placeholder for the embedded stack, and none for AWS and other endpoints:
+ * The jar that `windops build` made, else the one that the package came with; where there is none, a placeholder for the embedded stack, and none for AWS and other endpoints:
  * there a job has to be in it.
  */
 export async function loadJar(target: Pick<Target, "kind">, env: NodeJS.ProcessEnv): Promise<Jar | undefined> {
   const { flinkBuild } = await import("../local/engine/flink-build.ts");
-  const { jar } = flinkBuild(env);
-  if (existsSync(jar)) return { bytes: await readFile(jar), kind: "job" };
+  const jar = [flinkBuild(env).jar, flinkBuild({}).jar].find((path) => existsSync(path));
+  if (jar !== undefined) return { bytes: await readFile(jar), kind: "job" };
   return target.kind === "local" ? placeholderJar() : undefined;
 }
 

@@ -32,8 +32,11 @@ export const LOCAL_ACCOUNT = "000000000000";
  * embedded stack where the target is local and it isn't running (unless `start` is false: then a stack that isn't
  * running is an error). Throws a `WindopsError` for settings, credentials and endpoints that don't do.
  */
-export async function connect(ctx: Context, options: { start?: boolean; quiet?: boolean } = {}): Promise<Session> {
-  const settings = loadSettings(ctx.env, ctx.cwd, ctx.globals);
+export async function connect(
+  ctx: Context,
+  options: { start?: boolean; quiet?: boolean; settings?: LoadedSettings } = {},
+): Promise<Session> {
+  const settings = options.settings ?? loadSettings(ctx.env, ctx.cwd, ctx.globals);
   const choice = chooseTarget(settings, ctx.env, ctx.globals);
   const observe: Pick<ClientOptions, "onCall"> = {
     onCall: (call) => {

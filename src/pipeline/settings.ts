@@ -13,7 +13,7 @@ export type LoadedSettings = z.infer<typeof settingsSchema>;
 const boolean = (text: string): unknown => (text === "true" ? true : text === "false" ? false : text);
 
 /** How each WINDOPS_* variable is read: its path in windops.json and what its text means. */
-const variables: Record<string, { path: string[]; parse?: (text: string) => unknown }> = {
+export const variables: Record<string, { path: string[]; parse?: (text: string) => unknown }> = {
   WINDOPS_TARGET: { path: ["target"] },
   WINDOPS_REGION: { path: ["region"] },
   WINDOPS_PROFILE: { path: ["profile"] },
@@ -133,6 +133,11 @@ function set(target: Input, path: string[], value: unknown): void {
   const inner = target[key];
   target[key] = typeof inner === "object" && inner !== null ? { ...inner } : {};
   set(target[key] as Input, rest, value);
+}
+
+/** Settings that a program gives. Throws a `WindopsError` E_CONFIG_VALUE that names the key and the fix. */
+export function parseSettings(input: Input): LoadedSettings {
+  return check(input, new Map(), "settings");
 }
 
 function check(input: Input, origin: Map<string, string>, file: string): LoadedSettings {

@@ -4,7 +4,7 @@ import { random } from "./wind-random.ts";
 export const ANOMALY_KINDS = ["gust", "storm", "spike", "stuck", "zero", "drift"] as const;
 export type AnomalyKind = (typeof ANOMALY_KINDS)[number];
 /** Found within a few readings on any wind: what `--anomalies` injects unless other kinds are asked for. */
-export const CLEAR_KINDS: readonly AnomalyKind[] = ["gust", "storm", "spike"];
+const CLEAR_KINDS: readonly AnomalyKind[] = ["gust", "storm", "spike"];
 
 export interface PlannedAnomaly {
   id: number;

@@ -33,7 +33,7 @@ export interface SimulatedReading {
   label?: { kind: AnomalyKind; id: number };
 }
 
-export const DEFAULT_LOCATIONS: readonly string[] = ["Oak Ridge", "Cedar Point", "Gull Bay"];
+const DEFAULT_LOCATIONS: readonly string[] = ["Oak Ridge", "Cedar Point", "Gull Bay"];
 /** Seconds that a front needs to cross the farm, at most. */
 const FARM_CROSSING = 8 * 60;
 

@@ -14,7 +14,7 @@ import { pipelineOf } from "../../src/pipeline/resource.ts";
 import type { Session } from "../../src/pipeline/session.ts";
 import { zipBytes } from "../../src/pipeline/zip.ts";
 
-export const ACCOUNT = "000000000000";
+const ACCOUNT = "000000000000";
 
 /** An embedded stack in this process, on a folder and a port of its own. */
 export async function testStack(options: Partial<StackOptions> = {}) {

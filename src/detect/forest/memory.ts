@@ -52,7 +52,7 @@ export function allocate(size: number): number {
   return block;
 }
 
-export function release(block: number, size: number): void {
+function release(block: number, size: number): void {
   const rounded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
   const blocks = released.get(rounded);
   if (blocks) blocks.push(block);

@@ -41,7 +41,7 @@ const bits = new DataView(new ArrayBuffer(8));
  * Natural logarithm of a positive normal number, from IEEE operations that every platform rounds alike.
  * Math.log may differ in the last bit between engines, and one bit is enough to change a sample.
  */
-export function log(x: number): number {
+function log(x: number): number {
   bits.setFloat64(0, x);
   const high = bits.getUint32(0);
   let exponent = (high >>> 20) - 1023;

@@ -26,7 +26,7 @@ export async function java(program: "java" | "javac", env: NodeJS.ProcessEnv): P
 }
 
 /** `openjdk version "17.0.15" …` → 17, `java version "1.8.0_392"` → 8, `javac 21` → 21. */
-export function majorVersion(text: string): number | undefined {
+function majorVersion(text: string): number | undefined {
   const match = /(?:version "|javac )(\d+)(?:\.(\d+))?/.exec(text);
   if (!match) return undefined;
   return Number(match[1] === "1" ? match[2] : match[1]);
