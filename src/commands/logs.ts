@@ -38,7 +38,8 @@ async function run(ctx: Context, [wanted]: [string | undefined], options: Record
     import("../pipeline/logs.ts"),
     import("../io/edge.ts"),
   ]);
-  const session = await connect(ctx);
+  // A stack that doesn't run logs nothing: no reason to start one.
+  const session = await connect(ctx, { start: false });
   const parts = logParts(session, wanted);
   const width = Math.max(...parts.map(({ name }) => name.length));
   const lines = logLines({
