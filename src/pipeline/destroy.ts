@@ -18,7 +18,7 @@ export interface DestroyResult {
 const label = ({ type, name }: Resource) => `${type} ${name}`;
 
 /** Everything that `destroy` looks for. Nothing is deployed, so no jar or code is needed. */
-export function removableResources({ pipeline }: Provisioning): Resource[] {
+function removableResources({ pipeline }: Provisioning): Resource[] {
   return [
     ...pipelineResources(pipeline, { jar: async () => undefined, functionCode: async () => new Uint8Array() }),
     ...simulatorResources(pipeline),

@@ -18,7 +18,7 @@ export interface Plan {
   world: PlanWorld;
 }
 
-export class PlanWorld implements World {
+class PlanWorld implements World {
   readonly #states: Map<string, unknown>;
   readonly #changing = new Set<string>();
 

@@ -102,7 +102,7 @@ function text(value: unknown): string {
 }
 
 /** `value` with the keys of its objects in order, so that equal documents have equal texts. */
-export function sorted(value: unknown): unknown {
+function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);

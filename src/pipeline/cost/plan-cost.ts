@@ -8,7 +8,7 @@ import { type Cost, cost } from "./cost.ts";
 import { farmLoad, type Load } from "./load.ts";
 
 /** The farm that costs are shown for where nobody says another. */
-export const DEFAULT_TURBINES = 10;
+const DEFAULT_TURBINES = 10;
 /** `alarmSpecs` makes so many. */
 export const ALARMS = 5;
 

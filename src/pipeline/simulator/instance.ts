@@ -22,7 +22,7 @@ export interface SimulatorPlan {
   simulate: string[];
 }
 
-export const UNTIL_TAG = "windops:until";
+const UNTIL_TAG = "windops:until";
 const INSTANCE_TYPE = "t4g.micro";
 const IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 const DISK_GIGABYTES = 8;
