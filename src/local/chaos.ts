@@ -91,9 +91,9 @@ export class Chaos {
     this.#now = now;
   }
 
-  /** Faults played so far. */
-  get hits(): number {
-    return this.#armed.reduce((sum, a) => sum + a.hits, 0);
+  /** Faults played so far, by rule. */
+  get hits(): number[] {
+    return this.#armed.map(({ hits }) => hits);
   }
 
   /** Waits out a rule's delay; resolves to the error to answer with, "drop", or undefined to make the call. */

@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws/partition.ts";
 import { type Alarm, comparisons, evaluate } from "./cloudwatch/alarms.ts";
 import { dataOperations } from "./cloudwatch/data.ts";
 import { Metrics, MINUTE } from "./cloudwatch/metrics.ts";
@@ -132,7 +133,7 @@ function alarmOf(input: any, known: Alarm | undefined, stack: Stack, region: str
   const now = stack.now();
   return {
     AlarmName,
-    AlarmArn: `arn:aws:cloudwatch:${region}:${stack.account}:alarm:${AlarmName}`,
+    AlarmArn: `arn:${partitionOf(region)}:cloudwatch:${region}:${stack.account}:alarm:${AlarmName}`,
     ...(input.AlarmDescription !== undefined && { AlarmDescription: input.AlarmDescription }),
     ActionsEnabled: input.ActionsEnabled === undefined || booleanOf(input.ActionsEnabled),
     OKActions: input.OKActions ?? [],

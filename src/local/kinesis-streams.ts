@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { partitionOf } from "../aws/partition.ts";
 import { AwsError } from "./errors.ts";
 import type { ConsumerRecord, Resharding, ShardRecord, StreamRecord, Transition } from "./kinesis-model.ts";
 import { applyStep, evenRanges } from "./kinesis-ranges.ts";
@@ -65,7 +66,7 @@ export class Streams {
     const stream: StreamRecord = {
       ...given,
       region,
-      arn: `arn:aws:kinesis:${region}:${this.stack.account}:stream/${given.name}`,
+      arn: `arn:${partitionOf(region)}:kinesis:${region}:${this.stack.account}:stream/${given.name}`,
       folder: randomUUID(),
       created: now,
       retentionHours: 24,

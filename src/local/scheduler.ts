@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws/partition.ts";
 import { Runner } from "./scheduler/runner.ts";
 import { conflict, type Group, invalid, type Schedule, SchedulerState } from "./scheduler/state.ts";
 import { checkName, checkSchedule, checkTarget, type ScheduleInput, toSchedule } from "./scheduler/validation.ts";
@@ -60,7 +61,7 @@ function scheduleOperations(state: SchedulerState): Record<string, Operation> {
     checkSchedule(input, stack.now());
     state.group(call.region, group);
     const target = await checkTarget(input.Target, stack, call.region);
-    const arn = `arn:aws:scheduler:${call.region}:${stack.account}:schedule/${group}/${input.Name}`;
+    const arn = `arn:${partitionOf(call.region)}:scheduler:${call.region}:${stack.account}:schedule/${group}/${input.Name}`;
     const now = stack.now();
     state.keep(toSchedule(input, target, { region: call.region, arn, created: present()?.created ?? now }, now));
     return { ScheduleArn: arn };

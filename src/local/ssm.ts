@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws/partition.ts";
 import { ARCHITECTURES, imageId } from "./ec2/state.ts";
 import { AwsError } from "./errors.ts";
 import type { Call, RpcService, Stack } from "./service.ts";
@@ -26,7 +27,7 @@ export function ssm(stack: Stack): RpcService {
       Value: parameter.value,
       Version: parameter.version,
       LastModifiedDate: new Date(parameter.modified),
-      ARN: `arn:aws:ssm:${parameter.region}:${owner}:parameter${separator(parameter.name)}${parameter.name}`,
+      ARN: `arn:${partitionOf(parameter.region)}:ssm:${parameter.region}:${owner}:parameter${separator(parameter.name)}${parameter.name}`,
       DataType: parameter.name.startsWith("/aws/") ? "aws:ec2:image" : "text",
     };
   };

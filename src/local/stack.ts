@@ -134,7 +134,7 @@ async function start(options: StackOptions, lock: { release(): Promise<void> }):
     services,
     token,
     health,
-    chaosHits: () => chaos?.hits ?? 0,
+    chaosHits: () => chaos?.hits ?? [],
     shutdown: () => options.onShutdown?.(),
   });
   const closeAll = async () => {
@@ -177,7 +177,7 @@ function internalPages(parts: {
   services: Map<string, Service>;
   token: string;
   health(): object;
-  chaosHits(): number;
+  chaosHits(): number[];
   shutdown(): void;
 }) {
   return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
@@ -190,7 +190,10 @@ function internalPages(parts: {
     };
     try {
       if (request.method === "GET" && name === "health") return answer(200, parts.health());
-      if (request.method === "GET" && name === "chaos") return answer(200, { hits: parts.chaosHits() });
+      if (request.method === "GET" && name === "chaos") {
+        const rules = parts.chaosHits();
+        return answer(200, { hits: rules.reduce((sum, hits) => sum + hits, 0), rules });
+      }
       if (request.method === "POST" && name === "shutdown") {
         if (!same(String(request.headers["x-windops-token"] ?? ""), parts.token)) {
           return answer(403, { message: "Wrong token" });

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { partitionOf } from "../aws/partition.ts";
 import { AwsError } from "./errors.ts";
 import { uniqueId } from "./iam/state.ts";
 import type { Call, RpcService, Stack } from "./service.ts";
@@ -6,7 +7,7 @@ import { integerOf } from "./wire-values.ts";
 
 /** STS: who the caller is (always the one user of the stack's account), and credentials that no service checks. */
 export function sts(stack: Stack): RpcService {
-  const caller = `arn:aws:iam::${stack.account}:user/windops`;
+  const callerIn = (region: string) => `arn:${partitionOf(region)}:iam::${stack.account}:user/windops`;
   const credentials = (seconds: number) => ({
     AccessKeyId: uniqueId("ASIA").slice(0, 20),
     SecretAccessKey: randomBytes(30).toString("base64"),
@@ -19,14 +20,18 @@ export function sts(stack: Stack): RpcService {
     protocol: "query",
     namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
     operations: {
-      GetCallerIdentity: () => ({ UserId: "AIDAWINDOPSLOCAL00000", Account: stack.account, Arn: caller }),
+      GetCallerIdentity: (_: object, { region }: Call) => ({
+        UserId: "AIDAWINDOPSLOCAL00000",
+        Account: stack.account,
+        Arn: callerIn(region),
+      }),
 
       async AssumeRole(input: { RoleArn?: string; RoleSessionName?: string; DurationSeconds?: unknown }, call: Call) {
         const { RoleArn: arn = "", RoleSessionName: session = "" } = input;
         const refused = () =>
           new AwsError(
             "AccessDenied",
-            `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
+            `User: ${callerIn(call.region)} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
             403,
           );
         if (!/^arn:[\w-]+:iam::\d{12}:role\/.+$/.test(arn))
@@ -52,7 +57,7 @@ export function sts(stack: Stack): RpcService {
           Credentials: credentials(seconds),
           AssumedRoleUser: {
             AssumedRoleId: `${found.Role.RoleId}:${session}`,
-            Arn: `arn:aws:sts::${stack.account}:assumed-role/${RoleName}/${session}`,
+            Arn: `arn:${partitionOf(call.region)}:sts::${stack.account}:assumed-role/${RoleName}/${session}`,
           },
           PackedPolicySize: 0,
         };

@@ -48,6 +48,13 @@ it("begins with what every new bucket has", async () => {
   expect((await failure(s3.send(new GetBucketTaggingCommand({ Bucket })))).name).toBe("NoSuchTagSet");
 });
 
+it("takes tags with the call that makes it", async () => {
+  const Tags = [{ Key: "windops:pipeline", Value: "a & <b>" }];
+  await s3.send(new CreateBucketCommand({ Bucket: "tagged-at-once", CreateBucketConfiguration: { Tags } }));
+  const { TagSet } = await s3.send(new GetBucketTaggingCommand({ Bucket: "tagged-at-once" }));
+  expect(TagSet).toEqual(Tags);
+});
+
 it("keeps its settings over a restart", async () => {
   await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
   const TagSet = [

@@ -1,3 +1,4 @@
+import { partitionOf } from "../../aws/partition.ts";
 import { AwsError } from "../errors.ts";
 import type { Call, Operation } from "../service.ts";
 import type { Tag } from "../wire-values.ts";
@@ -28,7 +29,7 @@ export function securityGroupOperations(state: Ec2State): Record<string, Operati
     ipPermissions: group.ingress,
     ipPermissionsEgress: group.egress,
     tagSet: tagSet(group.tags),
-    securityGroupArn: `arn:aws:ec2:${group.region}:${state.stack.account}:security-group/${group.id}`,
+    securityGroupArn: `arn:${partitionOf(group.region)}:ec2:${group.region}:${state.stack.account}:security-group/${group.id}`,
   });
   const keep = (group: SecurityGroup) => state.groups.put(group.id, group);
   const change = (direction: "ingress" | "egress", kind: "authorize" | "revoke") => (input: RuleInput, call: Call) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { partitionOf } from "../../aws/partition.ts";
 import { AwsError } from "../errors.ts";
 import type { Functions } from "../lambda/functions.ts";
 import { conflict, functionName, invalid, notFound } from "../lambda/model.ts";
@@ -187,7 +188,7 @@ export class EventSourceMappings {
   #configuration(mapping: Mapping): object {
     return {
       UUID: mapping.uuid,
-      EventSourceMappingArn: `arn:aws:lambda:${mapping.region}:${this.#stack.account}:event-source-mapping:${mapping.uuid}`,
+      EventSourceMappingArn: `arn:${partitionOf(mapping.region)}:lambda:${mapping.region}:${this.#stack.account}:event-source-mapping:${mapping.uuid}`,
       EventSourceArn: mapping.streamArn,
       FunctionArn: mapping.functionArn,
       StartingPosition: mapping.startingPosition,

@@ -1,6 +1,6 @@
 import { AwsError } from "../errors.ts";
 import { parsePolicy } from "../iam-document.ts";
-import type { Operation } from "../service.ts";
+import type { Call, Operation } from "../service.ts";
 import { booleanOf, mergeTags, type Tag, withoutTags } from "../wire-values.ts";
 import { AWS_POLICIES } from "./aws-policies.ts";
 import {
@@ -63,13 +63,16 @@ export function policyOperations(state: IamState): Record<string, Operation> {
     state.policies.put(policy.arn, { ...policy, updated: state.now(), ...changed });
 
   return {
-    CreatePolicy(input: {
-      PolicyName?: string;
-      Path?: string;
-      PolicyDocument?: string;
-      Description?: string;
-      Tags?: Tag[];
-    }) {
+    CreatePolicy(
+      input: {
+        PolicyName?: string;
+        Path?: string;
+        PolicyDocument?: string;
+        Description?: string;
+        Tags?: Tag[];
+      },
+      call: Call,
+    ) {
       const name = checkName(input.PolicyName, "policyName", 128);
       const path = checkPath(input.Path);
       const document = checkDocument(input.PolicyDocument);
@@ -80,7 +83,7 @@ export function policyOperations(state: IamState): Record<string, Operation> {
         name,
         path,
         id: uniqueId("ANPA"),
-        arn: state.arn("policy", path, name),
+        arn: state.arn(call.region, "policy", path, name),
         created,
         updated: created,
         description: input.Description ?? "",

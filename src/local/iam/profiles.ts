@@ -1,5 +1,5 @@
 import { AwsError } from "../errors.ts";
-import type { Operation } from "../service.ts";
+import type { Call, Operation } from "../service.ts";
 import { mergeTags, type Tag, withoutTags } from "../wire-values.ts";
 import { roleShape } from "./roles.ts";
 import {
@@ -28,7 +28,7 @@ export function profileOperations(state: IamState): Record<string, Operation> {
   const change = (profile: InstanceProfile, changed: Partial<InstanceProfile>) =>
     state.profiles.put(profile.name, { ...profile, ...changed });
   return {
-    CreateInstanceProfile(input: { InstanceProfileName?: string; Path?: string; Tags?: Tag[] }) {
+    CreateInstanceProfile(input: { InstanceProfileName?: string; Path?: string; Tags?: Tag[] }, call: Call) {
       const name = checkName(input.InstanceProfileName, "instanceProfileName", 128);
       const path = checkPath(input.Path);
       if (state.profiles.get(name)) throw exists(`Instance Profile ${name} already exists.`);
@@ -36,7 +36,7 @@ export function profileOperations(state: IamState): Record<string, Operation> {
         name,
         path,
         id: uniqueId("AIPA"),
-        arn: state.arn("instance-profile", path, name),
+        arn: state.arn(call.region, "instance-profile", path, name),
         created: state.now(),
         role: undefined,
         tags: mergeTags([], input.Tags),

@@ -1,6 +1,6 @@
 import { AwsError } from "../errors.ts";
 import { parsePolicy } from "../iam-document.ts";
-import type { Operation } from "../service.ts";
+import type { Call, Operation } from "../service.ts";
 import { mergeTags, type Tag, withoutTags } from "../wire-values.ts";
 import {
   checkName,
@@ -55,15 +55,18 @@ function checkTrust(text: string | undefined): string {
 export function roleOperations(state: IamState): Record<string, Operation> {
   const change = (role: Role, changed: Partial<Role>) => state.roles.put(role.name, { ...role, ...changed });
   return {
-    CreateRole(input: {
-      RoleName?: string;
-      Path?: string;
-      AssumeRolePolicyDocument?: string;
-      Description?: string;
-      MaxSessionDuration?: unknown;
-      PermissionsBoundary?: string;
-      Tags?: Tag[];
-    }) {
+    CreateRole(
+      input: {
+        RoleName?: string;
+        Path?: string;
+        AssumeRolePolicyDocument?: string;
+        Description?: string;
+        MaxSessionDuration?: unknown;
+        PermissionsBoundary?: string;
+        Tags?: Tag[];
+      },
+      call: Call,
+    ) {
       const name = checkName(input.RoleName, "roleName", 64);
       const path = checkPath(input.Path);
       const trust = checkTrust(input.AssumeRolePolicyDocument);
@@ -73,7 +76,7 @@ export function roleOperations(state: IamState): Record<string, Operation> {
         name,
         path,
         id: uniqueId("AROA"),
-        arn: state.arn("role", path, name),
+        arn: state.arn(call.region, "role", path, name),
         created: state.now(),
         trust,
         description: input.Description ?? "",

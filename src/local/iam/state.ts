@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { partitionOf } from "../../aws/partition.ts";
 import { AwsError } from "../errors.ts";
 import type { Stack, Store } from "../service.ts";
 import { pageOf, type Tag } from "../wire-values.ts";
@@ -83,8 +84,9 @@ export class IamState {
     return values(this.roles).filter((role) => role.attached.includes(policyArn));
   }
 
-  arn(kind: string, path: string, name: string): string {
-    return `arn:aws:iam::${this.account}:${kind}${path}${name}`;
+  /** Of the partition that the caller's region is in. */
+  arn(region: string, kind: string, path: string, name: string): string {
+    return `arn:${partitionOf(region)}:iam::${this.account}:${kind}${path}${name}`;
   }
 }
 

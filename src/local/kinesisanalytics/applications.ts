@@ -1,3 +1,4 @@
+import { partitionOf } from "../../aws/partition.ts";
 import { AwsError } from "../errors.ts";
 import type { Call, Operation, Stack } from "../service.ts";
 import { fetchCode } from "./code.ts";
@@ -67,7 +68,7 @@ export function applicationOperations(stack: Stack, lifecycle: Lifecycle): Recor
     const app: Application = {
       region: call.region,
       name,
-      arn: `arn:aws:kinesisanalytics:${call.region}:${stack.account}:application/${name}`,
+      arn: `arn:${partitionOf(call.region)}:kinesisanalytics:${call.region}:${stack.account}:application/${name}`,
       mode: input.ApplicationMode ?? "STREAMING",
       state: "READY",
       version: 1,

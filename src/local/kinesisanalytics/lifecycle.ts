@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { partitionOf } from "../../aws/partition.ts";
 import type { Restore } from "../engine/engine.ts";
 import type { Stack, Store } from "../service.ts";
 import {
@@ -40,7 +41,7 @@ export class Lifecycle {
     const app = this.applications.get(`${region}/${String(name)}`);
     if (!app)
       throw noSuch(
-        `Application arn:aws:kinesisanalytics:${region}:${this.#stack.account}:application/${name} not found`,
+        `Application arn:${partitionOf(region)}:kinesisanalytics:${region}:${this.#stack.account}:application/${name} not found`,
       );
     return app;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { pathToFileURL } from "node:url";
+import { partitionOf } from "../../aws/partition.ts";
 import type { Call, Operation, Stack, Store } from "../service.ts";
 import type { CodeStore } from "./code.ts";
 import { configuration, conflict, type FunctionRecord, functionName, invalid, notFound } from "./model.ts";
@@ -43,7 +44,10 @@ export class Functions {
   get(reference: unknown, region: string): FunctionRecord {
     const name = functionName(reference);
     const f = this.store.get(`${region}/${name}`);
-    if (!f) throw notFound(`Function not found: arn:aws:lambda:${region}:${this.#stack.account}:function:${name}`);
+    if (!f)
+      throw notFound(
+        `Function not found: arn:${partitionOf(region)}:lambda:${region}:${this.#stack.account}:function:${name}`,
+      );
     return f;
   }
 
@@ -116,7 +120,7 @@ export class Functions {
 
   async #create(input: any, call: Call): Promise<object> {
     const name = functionName(input.FunctionName);
-    const arn = `arn:aws:lambda:${call.region}:${this.#stack.account}:function:${name}`;
+    const arn = `arn:${partitionOf(call.region)}:lambda:${call.region}:${this.#stack.account}:function:${name}`;
     checkSupported(input);
     const runtime = checkRuntime(input.Runtime);
     const settings = {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { partitionOf } from "../../aws/partition.ts";
 import { AwsError } from "../errors.ts";
 import type { Call, Stack, Store } from "../service.ts";
 import { Journal, type Segment } from "./journal.ts";
@@ -115,7 +116,7 @@ export class LogsState {
   }
 
   arn(group: Group): string {
-    return `arn:aws:logs:${group.region}:${this.stack.account}:log-group:${group.name}`;
+    return `arn:${partitionOf(group.region)}:logs:${group.region}:${this.stack.account}:log-group:${group.name}`;
   }
 
   close(): void {

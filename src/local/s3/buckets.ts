@@ -1,8 +1,9 @@
 import { s3Error } from "./errors.ts";
 import { owner } from "./listing.ts";
+import { documentTags, tagsDocument } from "./metadata.ts";
 import { type Reply, readText, type S3Request } from "./request.ts";
 import type { Bucket, S3State } from "./state.ts";
-import { childText, document, type Element, parseXml, type Xml } from "./xml.ts";
+import { child, childText, document, type Element, parseXml, type Xml } from "./xml.ts";
 
 /** What every new bucket has since 2023: everything public blocked, no ACLs, encrypted. */
 const DEFAULTS: Record<string, string> = {
@@ -21,7 +22,8 @@ export async function createBucket(request: S3Request, state: S3State): Promise<
   const name = request.bucket;
   const { region } = request.call;
   if (!NAME.test(name)) throw s3Error("InvalidBucketName", { BucketName: name });
-  checkLocation(await locationConstraint(request), region);
+  const { location, tags } = await bucketSettings(request);
+  checkLocation(location, region);
   const own = state.buckets.get(name);
   // In us-east-1 creating one's own bucket again is answered as if it had been new.
   if (own && !(own.region === "us-east-1" && region === "us-east-1"))
@@ -32,7 +34,7 @@ export async function createBucket(request: S3Request, state: S3State): Promise<
       region,
       created: state.now(),
       versioning: undefined,
-      configurations: { ...DEFAULTS },
+      configurations: { ...DEFAULTS, ...(tags && { tagging: tagsDocument(tags) }) },
     };
     const ownership = request.header("x-amz-object-ownership");
     if (ownership)
@@ -44,9 +46,11 @@ export async function createBucket(request: S3Request, state: S3State): Promise<
   return { headers: { location: `/${name}` } };
 }
 
-async function locationConstraint(request: S3Request): Promise<string | undefined> {
+async function bucketSettings(
+  request: S3Request,
+): Promise<{ location?: string | undefined; tags?: Record<string, string> }> {
   const text = (await readText(request)).trim();
-  if (text === "") return undefined;
+  if (text === "") return {};
   let root: Element;
   try {
     root = parseXml(text);
@@ -54,7 +58,10 @@ async function locationConstraint(request: S3Request): Promise<string | undefine
     throw s3Error("MalformedXML");
   }
   if (root.name !== "CreateBucketConfiguration") throw s3Error("MalformedXML");
-  return childText(root, "LocationConstraint")?.trim() || undefined;
+  return {
+    location: childText(root, "LocationConstraint")?.trim() || undefined,
+    ...(child(root, "Tags") && { tags: documentTags(root, 50, "Tags") }),
+  };
 }
 
 /** us-east-1 takes no constraint of its own name; every other region wants exactly its own. */

@@ -1,6 +1,6 @@
 import { s3Error } from "./errors.ts";
 import type { S3Request } from "./request.ts";
-import { children, childText, type Element } from "./xml.ts";
+import { children, childText, document, type Element, type Xml } from "./xml.ts";
 
 const KEPT = [
   "cache-control",
@@ -69,12 +69,26 @@ export function headerTags(header: string | undefined): Record<string, string> {
   return header === undefined ? {} : checkTags([...new URLSearchParams(header)], 10);
 }
 
-/** `<Tagging><TagSet><Tag><Key/><Value/></Tag>…`. */
-export function documentTags(tagging: Element, most: number): Record<string, string> {
-  const pairs = children(tagging, "TagSet")
+/** `<Tagging><TagSet><Tag><Key/><Value/></Tag>…`; a new bucket's are in `<Tags>`. */
+export function documentTags(tagging: Element, most: number, list = "TagSet"): Record<string, string> {
+  const pairs = children(tagging, list)
     .flatMap((set) => children(set, "Tag"))
     .map((tag): [string, string] => [childText(tag, "Key") ?? "", childText(tag, "Value") ?? ""]);
   return checkTags(pairs, most);
+}
+
+/** Tags as the document that `documentTags` reads. */
+export function tagsDocument(tags: Record<string, string>): string {
+  const list = Object.entries(tags).map(
+    ([key, value]): Xml => [
+      "Tag",
+      [
+        ["Key", key],
+        ["Value", value],
+      ],
+    ],
+  );
+  return document("Tagging", [["TagSet", list]]);
 }
 
 function checkTags(pairs: [string, string][], most: number): Record<string, string> {

@@ -5,7 +5,7 @@ import { type Algorithm, headerOf, parseAlgorithm, type StoredChecksum } from ".
 import { checkRead, checkWrite } from "./conditions.ts";
 import { s3Error } from "./errors.ts";
 import { checksumOf } from "./file-checksum.ts";
-import { documentTags, encryptionHeaders, headerTags, objectHeaders } from "./metadata.ts";
+import { documentTags, encryptionHeaders, headerTags, objectHeaders, tagsDocument } from "./metadata.ts";
 import { type Reply, readDocument, type S3Request } from "./request.ts";
 import type { S3State, Version } from "./state.ts";
 import { newFile, receiveBody } from "./upload.ts";
@@ -202,16 +202,7 @@ export async function objectTagging(request: S3Request, state: S3State): Promise
   const version = findVersion(state, request.bucket, request.key, request.query.get("versionId") ?? undefined);
   const headers = versionHeader(state, version);
   if (request.method === "GET") {
-    const tags = Object.entries(version.tags).map(
-      ([key, value]): Xml => [
-        "Tag",
-        [
-          ["Key", key],
-          ["Value", value],
-        ],
-      ],
-    );
-    return { headers, xml: document("Tagging", [["TagSet", tags]]) };
+    return { headers, xml: tagsDocument(version.tags) };
   }
   const tags = request.method === "PUT" ? documentTags(await readDocument(request, "Tagging"), 10) : {};
   const current = state.versions(version.bucket, version.key).find((v) => v.versionId === version.versionId);

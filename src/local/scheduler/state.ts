@@ -1,3 +1,4 @@
+import { partitionOf } from "../../aws/partition.ts";
 import { AwsError } from "../errors.ts";
 import type { Stack, Store } from "../service.ts";
 import type { Tag } from "../wire-values.ts";
@@ -67,7 +68,7 @@ export class SchedulerState {
   }
 
   groupArn(region: string, name: string): string {
-    return `arn:aws:scheduler:${region}:${this.stack.account}:schedule-group/${name}`;
+    return `arn:${partitionOf(region)}:scheduler:${region}:${this.stack.account}:schedule-group/${name}`;
   }
 
   keep(schedule: Schedule): void {

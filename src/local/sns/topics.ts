@@ -1,3 +1,4 @@
+import { partitionOf } from "../../aws/partition.ts";
 import type { Call, Operation, Stack } from "../service.ts";
 import { mergeTags, pageOf, type Tag, withoutTags } from "../wire-values.ts";
 import { invalid, type SnsState, type Topic } from "./state.ts";
@@ -67,7 +68,7 @@ export function topicOperations(state: SnsState, stack: Stack): Record<string, O
         throw invalid("Attributes", "The embedded stack has no FIFO topics");
       if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalid("Topic Name");
       for (const [key, value] of Object.entries(attributes)) checkAttribute(key, value);
-      const arn = `arn:aws:sns:${call.region}:${stack.account}:${name}`;
+      const arn = `arn:${partitionOf(call.region)}:sns:${call.region}:${stack.account}:${name}`;
       const present = state.topics.get(arn);
       if (present) {
         const differs = Object.entries(attributes).some(([key, value]) => present.attributes[key] !== value);

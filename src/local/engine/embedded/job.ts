@@ -1,6 +1,7 @@
 import { copyFile, rm } from "node:fs/promises";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { userRecordsOf } from "../../../aws/aggregated-record.ts";
+import { partitionOf } from "../../../aws/partition.ts";
 import type { Stack } from "../../service.ts";
 import { describeStream, readStream, type ShardPosition, type ShardReader } from "../../stream/stream-reader.ts";
 import type { ApplicationStart, ApplicationStatus, RunningApplication, Snapshot } from "../engine.ts";
@@ -46,7 +47,7 @@ export class Job implements RunningApplication {
     this.#stack = stack;
     this.#app = app;
     this.#settings = settings;
-    this.#streamArn = `arn:aws:kinesis:${region}:${stack.account}:stream/${inputStreamName}`;
+    this.#streamArn = `arn:${partitionOf(region)}:kinesis:${region}:${stack.account}:stream/${inputStreamName}`;
     this.#state = { streamCreatedAt: 0, startAt: undefined, positions: {} };
     this.#turbines = new Turbines(settings.detector, (message) => app.log("WARN", message));
     this.#writer = new StreamWriter({
