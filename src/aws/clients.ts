@@ -141,7 +141,11 @@ async function base(options: ClientOptions, service: string): Promise<object> {
     ...(retryDelay && { retryStrategy: new ConfiguredRetryStrategy(maxAttempts, retryDelay) }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
-    ...(profile !== undefined && { profile }),
+    ...(profile !== undefined && {
+      profile,
+      // The profile's own (keys, role, process, SSO), where the whole chain would say no more than that it found none.
+      ...(!credentials && { credentials: (await import("./profile-credentials.ts")).fromIni({ profile }) }),
+    }),
     // What the shared config file could say otherwise, so that none is read for an endpoint on this machine.
     ...(credentials === LOCAL_CREDENTIALS && { ...WITHOUT_CONFIG_FILE }),
   };

@@ -12,11 +12,28 @@ const refused =
 
 /**
  * An error of the credential chain or of the signature as one clear line with its fix; undefined for any other error.
+ * `exists`: the config files know the profile.
  */
-export function credentialsError(error: unknown, profile: string | undefined): WindopsError | undefined {
+export function credentialsError(
+  error: unknown,
+  profile: string | undefined,
+  exists: boolean,
+): WindopsError | undefined {
   const { name = "", message = "", $metadata } = error as { name?: string; message?: string; $metadata?: object };
   const of = profile === undefined ? "" : ` of profile "${profile}"`;
   const login = `aws sso login${profile === undefined ? "" : ` --profile ${profile}`}`;
+  if (/\bSSO\b/.test(message) && !$metadata) {
+    return new WindopsError("E_CREDENTIALS_EXPIRED", `The sign-in${of} has expired, or there was none.`, {
+      hint: `Sign in with \`${login}\`.`,
+      cause: error,
+    });
+  }
+  if (name === "AccessDenied" && message.includes("sts:AssumeRole")) {
+    return new WindopsError("E_CREDENTIALS_REFUSED", `The role${of} can't be taken on: ${firstLine(message)}`, {
+      hint: "Check role_arn and source_profile in the config file, and whom the role trusts.",
+      cause: error,
+    });
+  }
   if (expired.test(name) || (expired.test(message) && !$metadata)) {
     return new WindopsError("E_CREDENTIALS_EXPIRED", `The AWS credentials${of} have expired.`, {
       hint: `Renew them, e.g. with \`${login}\`.`,
@@ -31,7 +48,7 @@ export function credentialsError(error: unknown, profile: string | undefined): W
   }
   if ($metadata && name !== "CredentialsProviderError") return undefined;
   if (/CredentialsProviderError|TokenProviderError|InvalidConfigurationError/.test(name)) {
-    const absent = profile !== undefined && /could not be found|not found/i.test(message);
+    const absent = profile !== undefined && !exists;
     const what = absent
       ? `There is no AWS profile "${profile}".`
       : `No AWS credentials${of} could be had: ${firstLine(message)}`;

@@ -131,8 +131,15 @@ async function whoAmI(clients: Clients, profile: string | undefined, endpoint: s
     const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}));
     return { account: Account!, arn: Arn ?? "" };
   } catch (error) {
-    throw credentialsError(error, profile) ?? unreachable(error, endpoint) ?? error;
+    throw credentialsError(error, profile, await profileExists(profile)) ?? unreachable(error, endpoint) ?? error;
   }
+}
+
+async function profileExists(profile: string | undefined): Promise<boolean> {
+  if (profile === undefined) return true;
+  const { loadSharedConfigFiles } = await import("../aws/shared-config.ts");
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  return profile in configFile || profile in credentialsFile;
 }
 
 function unreachable(error: unknown, endpoint: string | undefined): WindopsError | undefined {
