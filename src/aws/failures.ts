@@ -51,6 +51,9 @@ const conflicts = new Set([
   "EntityAlreadyExists",
   "EntityAlreadyExistsException",
   "BucketAlreadyOwnedByYou",
+  // A policy was put or attached after we looked.
+  "DeleteConflict",
+  "DeleteConflictException",
   "InvalidArgumentException.NotActive",
 ]);
 
@@ -59,10 +62,27 @@ export function isConflict(error: unknown): boolean {
   return conflicts.has((error as Error).name);
 }
 
-/** Five streams being created at once, not the account's quota: the two share a name. */
+/** Five streams being created at once, ten tables: not the account's quota, though the two share a name. */
 export function isSimultaneousLimit(error: unknown): boolean {
   const { name, message } = error as Error;
-  return (
-    name === "LimitExceededException" && !/shard|quota|account|stream(s)? per|exceed.*limit of \d{2,}/i.test(message)
-  );
+  if (name !== "LimitExceededException") return false;
+  if (/simultaneous|concurrent|CREATING/i.test(message)) return true;
+  return !/shard|quota|account|per subscriber|stream(s)? per|exceed.*limit of \d{2,}/i.test(message);
+}
+
+const quotas = new Set([
+  "LimitExceededException",
+  "LimitExceeded",
+  "ServiceQuotaExceededException",
+  "TooManyBuckets",
+  "CodeStorageExceededException",
+  "TopicLimitExceeded",
+  "TopicLimitExceededException",
+  "SubscriptionLimitExceeded",
+  "SubscriptionLimitExceededException",
+]);
+
+/** The account may have no more of it: asking again doesn't help. */
+export function isQuota(error: unknown): boolean {
+  return quotas.has((error as Error).name) && !isSimultaneousLimit(error) && !isTransient(error);
 }

@@ -23,4 +23,5 @@ export {
   SubscribeToShardCommand,
   type SubscribeToShardEvent,
   UpdateShardCountCommand,
+  UpdateStreamModeCommand,
 } from "@aws-sdk/client-kinesis";

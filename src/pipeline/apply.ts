@@ -1,4 +1,4 @@
-import { isConflict, isTransient } from "../aws/failures.ts";
+import { isAbsent, isConflict, isQuota, isTransient } from "../aws/failures.ts";
 import { WindopsError } from "../io/errors.ts";
 import type { Task } from "../io/io.ts";
 import { delay, type Pace } from "./pace.ts";
@@ -73,7 +73,7 @@ async function applyItem(item: PlanItem, plan: Plan, options: ApplyOptions): Pro
     return { id, type, name, action, changes };
   } catch (error) {
     task.fail((error as Error).message);
-    throw error;
+    throw isQuota(error) ? overQuota(resource, error as Error) : error;
   }
 }
 
@@ -127,14 +127,22 @@ async function act(resource: Resource, state: unknown, plan: Plan, options: Appl
   return "acted";
 }
 
+/** Also what isn't there: it was made a moment ago and isn't known everywhere, or somebody removes it. Reading again tells. */
 function passes(resource: Resource, error: Error): boolean {
-  return isTransient(error) || isConflict(error) || resource.passes?.(error) === true;
+  return isTransient(error) || isConflict(error) || isAbsent(error) || resource.passes?.(error) === true;
 }
 
 export function interrupted(): WindopsError {
   return new WindopsError("E_INTERRUPTED", "Interrupted.", {
     hint: "Run the same command again: it goes on from here.",
     exitCode: 130,
+  });
+}
+
+function overQuota({ type, name }: Resource, cause: Error): WindopsError {
+  return new WindopsError("E_QUOTA", `${type} ${name}: the account's quota is reached: ${cause.message}`, {
+    hint: "Ask for a higher quota (AWS console, Service Quotas) or remove what isn't needed, then run the command again.",
+    cause,
   });
 }
 

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { edge } from "../../src/io/edge.ts";
 import { destroy } from "../../src/pipeline/destroy.ts";
+import { prove } from "../../src/pipeline/prove.ts";
 import { setup } from "../../src/pipeline/provision.ts";
+import { findAnomalies } from "../../src/pipeline/scan.ts";
 import { readStatus } from "../../src/pipeline/status.ts";
+import { stop } from "../../src/pipeline/stop.ts";
 import { faults } from "../aws/service-model.ts";
 import { testContext, testPipeline, testStack } from "./provisioned.ts";
 
@@ -11,10 +15,16 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
+/**
+ * Calls of a `setup` that finds nothing to do, with one subscriber: every resource is read once, in parts where a service has no call for all of
+ * it. docs/provisioning.md has the number; raise it only for a reason.
+ */
+const CALLS_OF_NO_CHANGE = 61;
+
 const options = { steps: [], dryRun: false, adopt: false };
 
-test("setup, again, status, destroy: every call is one that AWS's own models accept", async () => {
-  const { what, calls } = testPipeline(stack.endpoint, { settings: { email: ["operator@example.org"] } });
+test("setup, again, status, stop, start, scan, prove, destroy: every call is one that AWS's own models accept", async () => {
+  const { what, session, calls } = testPipeline(stack.endpoint, { settings: { email: ["operator@example.org"] } });
   const ctx = testContext();
 
   const planned = await setup(ctx, what, { ...options, dryRun: true });
@@ -23,12 +33,22 @@ test("setup, again, status, destroy: every call is one that AWS's own models acc
   const first = await setup(ctx, what, options);
   expect(first.resources.filter(({ action }) => action !== "created")).toEqual([]);
 
+  const before = calls.length;
   const again = await setup(ctx, what, options);
+  expect(calls.length - before).toBeLessThanOrEqual(CALLS_OF_NO_CHANGE);
   expect(again.resources.filter(({ action }) => action !== "unchanged")).toEqual([]);
   expect(again.changed).toBe(0);
 
   const status = await readStatus(what);
   expect(status.resources.filter(({ state }) => state !== "present")).toEqual([]);
+
+  // The calls of the commands beside setup and destroy.
+  await stop(ctx, what, false);
+  await setup(ctx, what, { ...options, steps: ["start"] });
+  const dynamodb = await session.clients.dynamodb();
+  await findAnomalies({ dynamodb, table: session.names.table, minScore: 2, signal: ctx.signal });
+  const outside = edge(ctx.signal);
+  await prove(session, { ...outside, signal: ctx.signal, wallClock: Date.now, timeout: 2_000, id: "lifecycle" });
 
   const gone = await destroy(ctx, what, { keepData: false, agree: async () => true });
   expect(gone.removed.length).toBe(first.resources.length);

@@ -145,9 +145,11 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
     DeleteInstanceProfile: "instanceProfile",
     DeleteRole: "roles",
     DeleteRolePolicy: "roles",
+    DetachRolePolicy: "roles",
     GetInstanceProfile: "instanceProfile",
     GetRole: "roles",
     GetRolePolicy: "roles",
+    ListAttachedRolePolicies: "roles",
     ListRolePolicies: "roles",
     PutRolePolicy: "roles",
     RemoveRoleFromInstanceProfile: "instanceProfile",
@@ -178,6 +180,7 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
     StartStreamEncryption: "streams",
     SubscribeToShard: "consumers",
     UpdateShardCount: "all",
+    UpdateStreamMode: "streams",
   },
   lambda: {
     CreateEventSourceMapping: [

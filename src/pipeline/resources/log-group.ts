@@ -83,6 +83,5 @@ export function logStream({ clients }: Pipeline, logGroupName: string, logStream
       const logs = await clients.logs();
       await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
     },
-    passes: (error) => error.name === "ResourceNotFoundException",
   };
 }

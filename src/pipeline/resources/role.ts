@@ -3,8 +3,10 @@ import {
   CreateRoleCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
+  ListAttachedRolePoliciesCommand,
   ListRolePoliciesCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
@@ -19,6 +21,8 @@ interface RoleState {
   trust: unknown;
   rights: unknown;
   otherPolicies: string[];
+  /** ARNs of managed policies: we attach none. */
+  attached: string[];
 }
 
 const POLICY_NAME = "windops";
@@ -48,10 +52,11 @@ export function role({ clients, tags: wanted }: Pipeline, spec: RoleSpec): Resou
     needs: [],
     async read() {
       const iam = await clients.iam();
-      const [found, rights, inline] = await Promise.all([
+      const [found, rights, inline, attached] = await Promise.all([
         orAbsent(iam.send(new GetRoleCommand(of))),
         orAbsent(iam.send(new GetRolePolicyCommand({ ...of, PolicyName: POLICY_NAME }))),
         orAbsent(iam.send(new ListRolePoliciesCommand(of))),
+        orAbsent(iam.send(new ListAttachedRolePoliciesCommand(of))),
       ]);
       if (!found?.Role) return undefined;
       return {
@@ -59,6 +64,7 @@ export function role({ clients, tags: wanted }: Pipeline, spec: RoleSpec): Resou
         trust: document(found.Role.AssumeRolePolicyDocument),
         rights: document(rights?.PolicyDocument),
         otherPolicies: (inline?.PolicyNames ?? []).filter((name) => name !== POLICY_NAME).sort(),
+        attached: (attached?.AttachedPolicies ?? []).flatMap(({ PolicyArn }) => PolicyArn ?? []).sort(),
       };
     },
     tags: (state) => state.tags,
@@ -67,6 +73,7 @@ export function role({ clients, tags: wanted }: Pipeline, spec: RoleSpec): Resou
       ...compare("trust", state.trust, spec.trust),
       ...compare("rights", state.rights, spec.rights),
       ...compare("further policies", state.otherPolicies.join(", ") || "none", "none"),
+      ...compare("attached policies", state.attached.join(", ") || "none", "none"),
     ],
     async create() {
       const iam = await clients.iam();
@@ -88,15 +95,15 @@ export function role({ clients, tags: wanted }: Pipeline, spec: RoleSpec): Resou
       }
       if (changed(changes, "rights")) await putRights();
       for (const PolicyName of state.otherPolicies) await iam.send(new DeleteRolePolicyCommand({ ...of, PolicyName }));
+      for (const PolicyArn of state.attached) await iam.send(new DetachRolePolicyCommand({ ...of, PolicyArn }));
     },
     async remove(state) {
       const iam = await clients.iam();
       const inline = [...state.otherPolicies, ...(state.rights === undefined ? [] : [POLICY_NAME])];
+      for (const PolicyArn of state.attached) await iam.send(new DetachRolePolicyCommand({ ...of, PolicyArn }));
       for (const PolicyName of inline) await iam.send(new DeleteRolePolicyCommand({ ...of, PolicyName }));
       await iam.send(new DeleteRoleCommand(of));
     },
-    // A role just made isn't known everywhere yet.
-    passes: (error) => error.name === "NoSuchEntity" || error.name === "NoSuchEntityException",
   };
 }
 

@@ -9,6 +9,7 @@ import {
   ListTagsForStreamCommand,
   StartStreamEncryptionCommand,
   UpdateShardCountCommand,
+  UpdateStreamModeCommand,
 } from "../../aws/kinesis.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
 import { fromList, type Tags, tagChanges, tagsDiffer } from "../tags.ts";
@@ -16,6 +17,8 @@ import { fromList, type Tags, tagChanges, tagsDiffer } from "../tags.ts";
 export interface StreamState {
   tags: Tags;
   status: string;
+  mode: string;
+  arn: string;
   shards: number;
   retentionHours: number;
   encryption: string;
@@ -45,6 +48,8 @@ export function stream({ clients, settings, tags: wanted }: Pipeline, id: string
       return {
         tags: fromList(tags?.Tags),
         status: found.StreamStatus ?? "",
+        mode: found.StreamModeDetails?.StreamMode ?? "PROVISIONED",
+        arn: found.StreamARN ?? "",
         shards: found.OpenShardCount ?? 0,
         retentionHours: found.RetentionPeriodHours ?? 0,
         encryption: found.EncryptionType ?? "NONE",
@@ -54,7 +59,9 @@ export function stream({ clients, settings, tags: wanted }: Pipeline, id: string
     tags: (state) => state.tags,
     diff: (state) => [
       ...tagChanges(state.tags, wanted),
-      ...compare("shards", state.shards, settings.shards),
+      ...compare("mode", state.mode, "PROVISIONED"),
+      // A stream on demand has as many as it likes.
+      ...(state.mode === "PROVISIONED" ? compare("shards", state.shards, settings.shards) : []),
       ...compare("retention (hours)", state.retentionHours, settings.retentionHours),
       ...compare("encryption", state.encryption, "KMS"),
     ],
@@ -69,7 +76,10 @@ export function stream({ clients, settings, tags: wanted }: Pipeline, id: string
       const kinesis = await clients.kinesis();
       if (tagsDiffer(changes)) await kinesis.send(new AddTagsToStreamCommand({ ...of, Tags: wanted }));
       // One of these at a time: each makes the stream UPDATING.
-      if (changed(changes, "encryption")) {
+      if (changed(changes, "mode")) {
+        const StreamModeDetails = { StreamMode: "PROVISIONED" } as const;
+        await kinesis.send(new UpdateStreamModeCommand({ StreamARN: state.arn, StreamModeDetails }));
+      } else if (changed(changes, "encryption")) {
         await kinesis.send(new StartStreamEncryptionCommand({ ...of, EncryptionType: "KMS", KeyId: KEY }));
       } else if (changed(changes, "retention (hours)")) {
         const hours = { ...of, RetentionPeriodHours: settings.retentionHours };

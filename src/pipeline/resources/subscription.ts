@@ -1,4 +1,4 @@
-import { isAbsent, orAbsent } from "../../aws/failures.ts";
+import { orAbsent } from "../../aws/failures.ts";
 import { ListSubscriptionsByTopicCommand, type SNSClient, SubscribeCommand } from "../../aws/sns.ts";
 import { ids } from "../identities.ts";
 import type { Pipeline, Resource } from "../resource.ts";
@@ -34,7 +34,6 @@ export function subscription(
       );
     },
     // An unconfirmed one can't be unsubscribed; all go with their topic.
-    passes: isAbsent,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   UpdateContinuousBackupsCommand,
   UpdateTableCommand,
 } from "../../aws/dynamodb.ts";
-import { orAbsent } from "../../aws/failures.ts";
+import { isSimultaneousLimit, orAbsent } from "../../aws/failures.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
 import type { TableSchema } from "../table-schema.ts";
 import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
@@ -119,7 +119,10 @@ export function table(
       await dynamodb.send(new DeleteTableCommand(of));
     },
     // "Backups are being enabled for the table": a moment after CreateTable.
-    passes: (error) => error.name === "ContinuousBackupsUnavailableException" || error.name === "TableInUseException",
+    passes: (error) =>
+      isSimultaneousLimit(error) ||
+      error.name === "ContinuousBackupsUnavailableException" ||
+      error.name === "TableInUseException",
   };
 }
 

@@ -1,4 +1,4 @@
-import { isAbsent, orAbsent } from "../../aws/failures.ts";
+import { orAbsent } from "../../aws/failures.ts";
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
@@ -65,6 +65,5 @@ export function topic(
       const sns = await clients.sns();
       await sns.send(new DeleteTopicCommand({ TopicArn: arn }));
     },
-    passes: isAbsent,
   };
 }
