@@ -180,7 +180,7 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
     StartStreamEncryption: "streams",
     SubscribeToShard: "consumers",
     UpdateShardCount: "all",
-    UpdateStreamMode: "streams",
+    UpdateStreamMode: "all",
   },
   lambda: {
     CreateEventSourceMapping: [
