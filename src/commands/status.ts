@@ -1,10 +1,12 @@
 import { defineCommand } from "../io/command.ts";
 import type { IO } from "../io/io.ts";
 import { milliseconds } from "../io/parse.ts";
+import { sparkline } from "../io/sparkline.ts";
 import { duration } from "../io/text.ts";
 import type { ApplicationStatus } from "../pipeline/application-status.ts";
 import type { Flow } from "../pipeline/flow.ts";
 import type { PipelineStatus, ResourceStatus } from "../pipeline/status.ts";
+import type { WindSeries } from "../pipeline/wind-watch.ts";
 
 export const command = defineCommand({
   name: "status",
@@ -27,15 +29,25 @@ export const command = defineCommand({
     ]);
     const what = provisioning(await connect(ctx, { start: false }), ctx.env);
     if (!options.watch) return readStatus(what);
-    const { setTimeout: sleep } = await import("node:timers/promises");
+    const [{ WindWatch }, { edge }] = await Promise.all([import("../pipeline/wind-watch.ts"), import("../io/edge.ts")]);
+    const { signal } = ctx;
+    const { sleep, ...rest } = edge(signal);
+    const live = ctx.io.outIsTTY && !ctx.io.json;
+    const wind = new WindWatch();
+    const followed = live
+      ? wind.follow(what.pipeline, { ...rest, sleep, signal, wallClock: () => ctx.now().getTime() })
+      : Promise.resolve();
     const every = options.watch === true ? 5000 : options.watch;
     while (!ctx.signal.aborted) {
       const status = await readStatus(what);
-      if (ctx.io.outIsTTY && !ctx.io.json) ctx.io.out("\u001b[2J\u001b[H");
+      if (live) ctx.io.out("\u001b[2J\u001b[H");
       if (ctx.io.json) ctx.io.record(status, "");
       else renderStatus(status, ctx.io, ctx.now());
-      await sleep(every, undefined, { signal: ctx.signal }).catch(() => {});
+      if (live)
+        for (const line of windLines(wind.look(), what.pipeline.settings.minScore, ctx.io.width)) ctx.io.out(line);
+      await sleep(every);
     }
+    await followed;
     return undefined;
   },
   render: (status, io) => renderStatus(status, io),
@@ -70,6 +82,24 @@ function renderStatus(status: PipelineStatus | undefined, io: IO, now = new Date
     io.out(
       `${ill} of ${status.resources.length} need attention: \`windops setup\` repairs what is missing or drifted.`,
     );
+}
+
+/** Speed and score over the looks so far: from calm to a storm, and up to twice the threshold. */
+export function windLines({ speed, score }: WindSeries, minScore: number, width: number): string[] {
+  const lines = [
+    { name: "Speed", values: speed, max: 25, now: (v: number) => `${v.toFixed(1)} m/s, mean` },
+    { name: "Score", values: score, max: 2 * minScore, now: (v: number) => `${v.toFixed(2)}, highest` },
+  ];
+  return lines.flatMap(({ name, values, max, now }) => {
+    const last = values.findLast(Number.isFinite);
+    if (last === undefined) return [];
+    const bars = sparkline(
+      values.map((v) => Math.min(v, max)),
+      Math.min(40, width - 24),
+      { max },
+    );
+    return [`${name}: ${bars}${bars && " "}${now(last)}`];
+  });
 }
 
 function about({ note, problem }: ResourceStatus): string {

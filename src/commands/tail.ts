@@ -1,6 +1,7 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { type Context, defineCommand } from "../io/command.ts";
 import { instant, number } from "../io/parse.ts";
+import { RecentReadings, sparkline } from "../io/sparkline.ts";
 import { clip, printable } from "../io/text.ts";
 
 /** The contract's names. */
@@ -80,11 +81,12 @@ async function show(
   records: AsyncIterable<{ data: Uint8Array }>,
   { minScore, limit, threshold }: { minScore?: number; limit?: number; threshold: number },
 ): Promise<void> {
+  const recent = new RecentReadings({ readings: BARS, turbines: 10_000 });
   let shown = 0;
   for await (const { data } of records) {
     const value = decode(data);
     if (minScore !== undefined && !(Number(value.score) >= minScore)) continue;
-    ctx.io.record(value, () => line(value, ctx.io, threshold));
+    ctx.io.record(value, () => readingLine(value, ctx.io, threshold, recent));
     if (++shown === limit) return;
     const { stdout } = ctx.io;
     // A slow reader of the pipe slows the tail; it mustn't fill the memory.
@@ -121,6 +123,21 @@ async function registered(ctx: Context, kinesis: KinesisClient, stream: string, 
   return fanOut;
 }
 
+/** Columns of a sparkline at most, and what its full bar means in m/s. */
+const BARS = 12;
+const GALE = 25;
+
+/** The turbine's last values, where `room` columns are enough to see something; always as wide, so that what follows stays in line. */
+function bars(values: readonly number[], max: number, room: number): string {
+  const width = Math.min(BARS, room - 2);
+  if (width < 4) return "";
+  return `  ${sparkline(
+    values.map((v) => Math.min(v, max)),
+    width,
+    { max },
+  ).padEnd(width)}`;
+}
+
 function streamNamed(name: string, names: { inputStream: string; outputStream: string }): string {
   if (name === "WindDataStream") return names.inputStream;
   return name === "AnomalyDetectionStream" ? names.outputStream : name;
@@ -138,13 +155,23 @@ function decode(data: Uint8Array): Record<string, unknown> {
   return { raw: text };
 }
 
-/** A reading in columns; whatever else there is as JSON. Nothing from a record reaches the terminal unescaped. */
-function line(value: Record<string, unknown>, io: Context["io"], threshold: number): string {
+/** A reading in columns, with its turbine's last ones where there is room; whatever else there is as JSON. Nothing from a record reaches the terminal unescaped. */
+export function readingLine(
+  value: Record<string, unknown>,
+  io: Pick<Context["io"], "width" | "style">,
+  threshold: number,
+  recent: RecentReadings,
+): string {
   const { turbineId, location, speed, timestamp, score } = value;
   if (typeof speed !== "number") return clip(printable(JSON.stringify(value)), io.width);
   const name = printable(String(turbineId ?? location ?? "?")).padEnd(20);
   const columns = `${printable(String(timestamp ?? "")).padEnd(24)}  ${name}  ${speed.toFixed(2).padStart(6)} m/s`;
-  if (typeof score !== "number") return columns;
-  const scored = `${columns}  score ${score.toFixed(2).padStart(5)}`;
-  return score >= threshold ? io.style.red(`${scored}  anomaly`) : scored;
+  const last = recent.add(name, speed, typeof score === "number" ? score : Number.NaN);
+  if (typeof score !== "number") return (columns + bars(last.speeds, GALE, io.width - columns.length)).trimEnd();
+  const plain = `${columns}  score ${score.toFixed(2).padStart(5)}`;
+  const room = io.width - plain.length - "  anomaly".length;
+  const speeds = bars(last.speeds, GALE, Math.floor(room / 2));
+  const scores = bars(last.scores, 2 * threshold, Math.floor(room / 2));
+  const scored = `${plain}${speeds}${scores}`;
+  return score >= threshold ? io.style.red(`${scored}  anomaly`) : scored.trimEnd();
 }

@@ -10,6 +10,9 @@ export interface Flow {
   /** Readings and scored readings in the last minute. */
   readingsPerMinute?: number;
   scoresPerMinute?: number;
+  /** Runs of the two functions that failed in the last minute, where CloudWatch says. */
+  storingErrors?: number;
+  tellingErrors?: number;
   /** Restarts of the Flink application since it was started. */
   restarts?: number;
   /** Its newest complete checkpoint: how long it took, its size, and when it began (CloudWatch doesn't say when). */
@@ -73,6 +76,9 @@ function flowQueries({ names }: Pipeline): Query[] {
   const stream = (id: string, metric: string, StreamName: string, statistic: Query["statistic"]): Query => {
     return { id, namespace: "AWS/Kinesis", metric, dimensions: { StreamName }, statistic };
   };
+  const failures = (id: string, FunctionName: string): Query => {
+    return { id, namespace: "AWS/Lambda", metric: "Errors", dimensions: { FunctionName }, statistic: "Sum" };
+  };
   return [
     // The job's own figures.
     flink("millisBehindLatest"),
@@ -92,6 +98,8 @@ function flowQueries({ names }: Pipeline): Query[] {
       dimensions: { FunctionName: names.destinationFunction },
       statistic: "Maximum",
     },
+    failures("storingErrors", names.destinationFunction),
+    failures("tellingErrors", names.deliveryFunction),
     stream("readings", "IncomingRecords", names.inputStream, "Sum"),
     stream("scores", "IncomingRecords", names.outputStream, "Sum"),
   ];
@@ -132,6 +140,8 @@ function flowOf(figure: (id: string) => number | undefined): Flow {
   return definedOnly({
     scoringLagMs: behind >= 0 ? behind : figure("iteratorAge"),
     storingLagMs: figure("storing"),
+    storingErrors: figure("storingErrors"),
+    tellingErrors: figure("tellingErrors"),
     readingsPerMinute: figure("readings"),
     scoresPerMinute: figure("scores"),
     restarts: figure("numRestarts") ?? figure("fullRestarts"),

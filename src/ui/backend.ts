@@ -34,12 +34,12 @@ export class PipelineBackend implements Backend {
   readonly #hops: Hops;
   readonly #simulator: Simulator;
   /** The newest of what is asked for, as it was sent. */
-  readonly #last: Pick<Events, "alerts"> & { inbox?: Events["inbox"]; pipeline: PipelineState } = {
+  readonly #last: Pick<Events, "alerts" | "trouble"> & { inbox?: Events["inbox"]; pipeline: PipelineState } = {
     alerts: [],
     pipeline: { hops: [] },
+    trouble: { message: "" },
   };
   #scored = 0;
-  #failure = "";
 
   static async of(options: PipelineBackendOptions): Promise<PipelineBackend> {
     return new PipelineBackend(options, await thresholdOf(options.session));
@@ -64,7 +64,8 @@ export class PipelineBackend implements Backend {
     if (name === "thresholds") return this.#farm.effects(THRESHOLDS);
     if (name !== "history") return undefined;
     const id = query.get("turbine") ?? "";
-    const history = this.#farm.history(id);
+    const after = Number(query.get("after") ?? Number.NaN);
+    const history = this.#farm.history(id, Number.isNaN(after) ? undefined : after);
     return history && { ...history, alerts: this.#last.alerts.filter((alert: Alert) => alert.turbineId === id) };
   }
 
@@ -149,7 +150,7 @@ export class PipelineBackend implements Backend {
   async #ask(server: Pick<UiServer, "send">, stop: AbortSignal): Promise<void> {
     const { session, edge, signal, note } = this.#options;
     const pause = session.target.kind === "aws" ? 10_000 : 1000;
-    const changed = <K extends "alerts" | "inbox" | "pipeline">(event: K, data: Events[K]) => {
+    const changed = <K extends "alerts" | "inbox" | "pipeline" | "trouble">(event: K, data: Events[K]) => {
       const same = JSON.stringify(this.#last[event]) === JSON.stringify(data);
       Object.assign(this.#last, { [event]: data });
       if (!same) server.send(event, data);
@@ -160,11 +161,12 @@ export class PipelineBackend implements Backend {
         if (inbox) changed("inbox", inbox);
         changed("alerts", await this.#notices.alerts());
         changed("pipeline", await this.#hops.look({ scored: this.#scored, alerts: this.#last.alerts }));
-        this.#failure = "";
+        changed("trouble", { message: "" });
       } catch (error) {
         const { message } = error as Error;
-        if (message !== this.#failure && !stop.aborted) note(`The pipeline can't be asked at the moment: ${message}`);
-        this.#failure = message;
+        if (stop.aborted) return;
+        if (message !== this.#last.trouble.message) note(`The pipeline can't be asked at the moment: ${message}`);
+        changed("trouble", { message });
       }
       await edge.sleep(pause);
     }

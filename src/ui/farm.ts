@@ -1,4 +1,4 @@
-import type { History, ThresholdEffect, TurbineStatus, TurbineSummary } from "./protocol.ts";
+import type { AnomalyRun, History, ThresholdEffect, TurbineStatus, TurbineSummary } from "./protocol.ts";
 
 /** A scored reading as it stands on AnomalyDetectionStream. */
 export interface ScoredReading {
@@ -22,7 +22,8 @@ class Series {
   /** Wall clock of the last reading's arrival, and the mean distance of arrivals. */
   seen = 0;
   cadence = 0;
-  lastHit = Number.NEGATIVE_INFINITY;
+  /** The newest anomaly, over or not. */
+  anomaly: AnomalyRun | undefined;
   /** The status that was last reported. */
   shown: TurbineStatus | undefined;
 
@@ -73,7 +74,8 @@ export class Farm {
     series.time.push(time);
     series.speed.push(reading.speed);
     series.score.push(score);
-    if (score >= this.minScore) series.lastHit = time;
+    if (score >= this.minScore)
+      series.anomaly = run(series.anomaly, series, series.time.length - 1, this.#options.quietMs);
     this.#trim(series);
     if (live) {
       const now = this.#options.now();
@@ -98,7 +100,7 @@ export class Farm {
     const { now, quietMs } = this.#options;
     const last = series.time.length - 1;
     if (series.seen > 0 && now() - series.seen > Math.max(60_000, 5 * series.cadence)) return "silent";
-    if (series.time[last]! - series.lastHit < quietMs) return "anomaly";
+    if (series.anomaly && series.time[last]! - series.anomaly.to < quietMs) return "anomaly";
     // The score is 0 only while the forest warms up.
     if (series.score[last] === 0) return "warming";
     return series.speed[last]! >= GALE ? "high-wind" : "calm";
@@ -106,14 +108,16 @@ export class Farm {
 
   #summary(series: Series): TurbineSummary {
     const last = series.time.length - 1;
+    const status = this.#status(series);
     return {
       id: series.id,
       location: series.location,
       speed: series.speed[last]!,
       score: series.score[last]!,
       time: series.time[last]!,
-      status: this.#status(series),
+      status,
       recent: series.speed.slice(-SPARK).map((v) => Math.round(v * 10) / 10),
+      ...(status === "anomaly" && { anomaly: series.anomaly }),
     };
   }
 
@@ -135,16 +139,18 @@ export class Farm {
     return summaries;
   }
 
-  history(id: string): Omit<History, "alerts"> | undefined {
+  /** The turbine's readings later than `after`, epoch milliseconds; the anomalies are those of all that is held. */
+  history(id: string, after = Number.NEGATIVE_INFINITY): Omit<History, "alerts"> | undefined {
     const series = this.#turbines.get(id);
     if (!series) return undefined;
+    const from = series.time.findLastIndex((time) => time <= after) + 1;
     return {
       id,
       location: series.location,
       minScore: this.minScore,
-      time: series.time,
-      speed: series.speed.map((v) => Math.round(v * 100) / 100),
-      score: series.score.map((v) => Math.round(v * 1000) / 1000),
+      time: series.time.slice(from),
+      speed: series.speed.slice(from).map((v) => Math.round(v * 100) / 100),
+      score: series.score.slice(from).map((v) => Math.round(v * 1000) / 1000),
       anomalies: anomalies(series, this.minScore, this.#options.quietMs),
     };
   }
@@ -166,27 +172,35 @@ export class Farm {
   setThreshold(minScore: number): void {
     this.minScore = minScore;
     for (const series of this.#turbines.values()) {
-      const index = series.score.findLastIndex((s) => s >= minScore);
-      series.lastHit = index < 0 ? Number.NEGATIVE_INFINITY : series.time[index]!;
+      series.anomaly = anomalies(series, minScore, this.#options.quietMs).at(-1);
       this.#changed.add(series.id);
     }
   }
 }
 
-/** Runs of readings at or above the threshold, closed by `quietMs` of event time without one. */
-function anomalies(series: Pick<Series, "time" | "speed" | "score">, minScore: number, quietMs: number) {
-  const found: History["anomalies"] = [];
-  for (let i = 0; i < series.time.length; i++) {
-    if (series.score[i]! < minScore) continue;
+type Columns = Pick<Series, "time" | "speed" | "score">;
+
+/** `open` with the reading at `i` in it, or the run that begins there where `quietMs` of event time lie between them. */
+function run(open: AnomalyRun | undefined, { time, speed, score }: Columns, i: number, quietMs: number): AnomalyRun {
+  const at = { from: time[i]!, to: time[i]!, peakScore: score[i]!, peakSpeed: speed[i]! };
+  if (!open || at.to - open.to >= quietMs) return at;
+  return {
+    from: open.from,
+    to: at.to,
+    peakScore: Math.max(open.peakScore, at.peakScore),
+    peakSpeed: Math.max(open.peakSpeed, at.peakSpeed),
+  };
+}
+
+/** Runs of readings at or above the threshold. */
+function anomalies(columns: Columns, minScore: number, quietMs: number): AnomalyRun[] {
+  const found: AnomalyRun[] = [];
+  for (let i = 0; i < columns.score.length; i++) {
+    if (columns.score[i]! < minScore) continue;
     const open = found.at(-1);
-    const [time, speed, score] = [series.time[i]!, series.speed[i]!, series.score[i]!];
-    if (open && time - open.to < quietMs) {
-      open.to = time;
-      open.peakScore = Math.max(open.peakScore, score);
-      open.peakSpeed = Math.max(open.peakSpeed, speed);
-    } else {
-      found.push({ from: time, to: time, peakScore: score, peakSpeed: speed });
-    }
+    const next = run(open, columns, i, quietMs);
+    if (open && next.from === open.from) found[found.length - 1] = next;
+    else found.push(next);
   }
   return found;
 }

@@ -5,17 +5,8 @@ import { ListEventSourceMappingsCommand } from "../aws/lambda.ts";
 import { ListSubscriptionsByTopicCommand } from "../aws/sns.ts";
 import { identities } from "../pipeline/identities.ts";
 import type { Session } from "../pipeline/session.ts";
+import { FigureReader } from "./figures.ts";
 import type { Alert, Hop, PipelineState } from "./protocol.ts";
-
-/** The embedded stack's figures of the Flink application. */
-interface Figures {
-  recordsIn: number;
-  recordsOut: number;
-  rejected?: number;
-  restarts: number;
-  millisBehindLatest?: number;
-  warmUp?: Record<string, number>;
-}
 
 /** What the page saw itself. */
 export interface Seen {
@@ -25,79 +16,90 @@ export interface Seen {
 }
 
 const SETUP = "windops setup";
+/** Rates are over so many looks: a second alone jumps. */
+const LOOKS = 10;
 
-/** Asks each hop how it is. Keeps the counts of the look before, of which rates are made. */
+type Count = "readings" | "scored" | "stored" | "told";
+type Look = { at: number } & { [count in Count]?: number | undefined };
+
+/** Asks each hop how it is. Keeps the counts of the looks before, of which rates are made. */
 export class Hops {
   readonly #session: Session;
   readonly #now: () => number;
-  #before: { at: number; scored: number; recordsIn: number | undefined } | undefined;
+  readonly #figures: FigureReader;
+  readonly #looks: Look[] = [];
 
   /** `now`: monotonic milliseconds. */
   constructor(session: Session, now: () => number) {
     this.#session = session;
     this.#now = now;
+    this.#figures = new FigureReader(session, now);
   }
 
   async look({ scored, alerts }: Seen): Promise<PipelineState> {
     const { names } = this.#session;
-    const [input, application, figures, output, trigger, subscribers] = await Promise.all([
+    const [input, application, figures, output, trigger, telling] = await Promise.all([
       this.#stream(names.inputStream, "Readings in"),
       this.#application(),
-      this.#figures(),
+      this.#figures.read(),
       this.#stream(names.outputStream, "Scored readings"),
       this.#trigger(),
-      this.#subscribers(alerts),
+      this.#telling(alerts),
     ]);
-    const at = this.#now();
-    const rate = (count: number | undefined, before: number | undefined) => {
-      if (count === undefined || before === undefined || at <= this.#before!.at) return {};
-      return { rate: Math.max(0, ((count - before) * 1000) / (at - this.#before!.at)) };
-    };
+    const told = alerts.filter(({ state }) => state === "sent");
+    const rates = this.#rates({ at: this.#now(), ...figures.counts, scored, told: told.length });
+    const readings = figures.rates.readings ?? rates.readings;
+    const scores = figures.rates.scored ?? rates.scored;
+    const failed = alerts.filter(({ state }) => state === "failed").length + (figures.tellingErrors ?? 0);
     const hops: Hop[] = [
-      { ...input, ...rate(figures?.recordsIn, this.#before?.recordsIn) },
-      {
-        ...application,
-        ...(figures && { errors: (figures.rejected ?? 0) + figures.restarts }),
-        ...(figures?.millisBehindLatest !== undefined && { lagMs: figures.millisBehindLatest }),
-      },
-      { ...output, ...rate(scored, this.#before?.scored) },
-      trigger,
-      subscribers,
+      withFigures(input, { rate: readings }),
+      withFigures(application, { rate: scores, lagMs: figures.scoringLagMs, errors: figures.scoringErrors }),
+      withFigures(output, { rate: scores }),
+      withFigures(trigger, {
+        rate: rates.stored ?? scores,
+        lagMs: figures.storingLagMs,
+        errors: figures.storingErrors,
+      }),
+      withFigures(telling, { rate: rates.told, lagMs: told[0]?.latency, errors: failed }),
     ];
-    this.#before = { at, scored, recordsIn: figures?.recordsIn };
-    const warm = Object.values(figures?.warmUp ?? {});
-    return { hops, ...(warm.length > 0 && { warmup: warm.filter((w) => w >= 1).length / warm.length }) };
+    return { hops, ...(figures.warmup !== undefined && { warmup: figures.warmup }) };
   }
 
-  async #stream(StreamName: string, what: string): Promise<Hop> {
+  /** Items a second since the oldest look; nothing for what was never counted, or began again. */
+  #rates(look: Look): { [count in Count]?: number } {
+    const before = this.#looks[0];
+    this.#looks.push(look);
+    if (this.#looks.length > LOOKS) this.#looks.shift();
+    if (!before || look.at <= before.at) return {};
+    const rates: { [count in Count]?: number } = {};
+    for (const count of ["readings", "scored", "stored", "told"] as const) {
+      const [from, to] = [before[count], look[count]];
+      if (from !== undefined && to !== undefined)
+        rates[count] = (Math.max(0, to - from) * 1000) / (look.at - before.at);
+    }
+    return rates;
+  }
+
+  async #stream(StreamName: string, title: string): Promise<Hop> {
     const kinesis = await this.#session.clients.kinesis();
     const found = await orAbsent(kinesis.send(new DescribeStreamSummaryCommand({ StreamName })));
-    const name = `${what}: ${StreamName}`;
-    if (!found) return missing(name, "The stream isn't there.");
+    const hop = { title, resource: StreamName };
+    if (!found) return missing(hop, "The stream isn't there.");
     const { StreamStatus, OpenShardCount } = found.StreamDescriptionSummary!;
     const detail = `${StreamStatus}, ${OpenShardCount} shard${OpenShardCount === 1 ? "" : "s"}`;
-    return { name, health: /ACTIVE|UPDATING/.test(StreamStatus ?? "") ? "ok" : "warn", detail };
+    return { ...hop, health: /ACTIVE|UPDATING/.test(StreamStatus ?? "") ? "ok" : "warn", detail };
   }
 
   async #application(): Promise<Hop> {
     const { clients, names } = this.#session;
     const flink = await clients.flink();
     const found = await orAbsent(flink.send(new DescribeApplicationCommand({ ApplicationName: names.application })));
-    const name = `Flink: ${names.application}`;
-    if (!found) return missing(name, "The application isn't there.");
+    const hop = { title: "Scored by Flink", resource: names.application };
+    if (!found) return missing(hop, "The application isn't there.");
     const status = found.ApplicationDetail?.ApplicationStatus ?? "";
-    if (status === "RUNNING") return { name, health: "ok", detail: status };
-    if (status === "READY") return { name, health: "error", detail: "It is stopped.", fix: "windops start" };
-    return { name, health: "warn", detail: status };
-  }
-
-  async #figures(): Promise<Figures | undefined> {
-    const { target, names } = this.#session;
-    if (target.kind !== "local") return undefined;
-    const response = await fetch(
-      `${target.endpoint}/_windops/application?name=${encodeURIComponent(names.application)}`,
-    );
-    return response.ok ? ((await response.json()) as Figures[])[0] : undefined;
+    if (status === "RUNNING") return { ...hop, health: "ok", detail: status };
+    if (status === "READY") return { ...hop, health: "error", detail: "It is stopped.", fix: "windops start" };
+    return { ...hop, health: "warn", detail: status };
   }
 
   async #trigger(): Promise<Hop> {
@@ -105,33 +107,46 @@ export class Hops {
     const lambda = await clients.lambda();
     const FunctionName = names.destinationFunction;
     const page = await orAbsent(lambda.send(new ListEventSourceMappingsCommand({ FunctionName })));
-    const name = `Stored by ${FunctionName}`;
+    const hop = { title: "Stored", resource: FunctionName };
     const mapping = page?.EventSourceMappings?.[0];
-    if (!mapping) return missing(name, "The function has no trigger.");
+    if (!mapping) return missing(hop, "The function has no trigger.");
     const last = mapping.LastProcessingResult ?? "";
-    if (mapping.State !== "Enabled") return { name, health: "error", detail: `Trigger ${mapping.State}`, fix: SETUP };
+    if (mapping.State !== "Enabled") return { ...hop, health: "error", detail: `Trigger ${mapping.State}`, fix: SETUP };
     if (last === "" || /^(OK|No records processed)$/i.test(last))
-      return { name, health: "ok", detail: last || "Enabled" };
-    return { name, health: "warn", detail: last, fix: "Read the function's log." };
+      return { ...hop, health: "ok", detail: last || "Enabled" };
+    return { ...hop, health: "warn", detail: last, fix: `windops logs ${FunctionName}` };
   }
 
-  async #subscribers(alerts: Alert[]): Promise<Hop> {
+  async #telling(alerts: Alert[]): Promise<Hop> {
     const { clients, names } = this.#session;
     const sns = await clients.sns();
     const TopicArn = identities(this.#session).arns.topic;
     const page = await orAbsent(sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })));
-    const name = `Told by ${names.deliveryFunction}`;
-    if (!page) return missing(name, "The topic isn't there.");
+    const hop = { title: "Told", resource: names.deliveryFunction };
+    if (!page) return missing(hop, "The topic isn't there.");
     const all = page.Subscriptions ?? [];
     const confirmed = all.filter(({ SubscriptionArn }) => SubscriptionArn?.startsWith("arn:")).length;
     const count = (state: Alert["state"]) => alerts.filter((alert) => alert.state === state).length;
-    const errors = count("failed");
     const detail = `${count("sent")} told; ${confirmed} of ${all.length} subscriptions confirmed`;
-    if (errors > 0) return { name, health: "error", detail, errors, fix: "Read the function's log." };
+    if (count("failed") > 0) return { ...hop, health: "error", detail, fix: `windops logs ${names.deliveryFunction}` };
+    if (confirmed > 0) return { ...hop, health: "ok", detail };
     const fix =
-      all.length === 0 ? "windops subscribe you@example.org" : "Confirm the subscription from its mail (view Alerts).";
-    return confirmed > 0 ? { name, health: "ok", detail, errors } : { name, health: "warn", detail, errors, fix };
+      all.length === 0 ? "windops subscribe you@example.org" : "Confirm the subscription in its mail: view Alerts.";
+    return { ...hop, health: "warn", detail, fix };
   }
 }
 
-const missing = (name: string, detail: string): Hop => ({ name, health: "error", detail, fix: SETUP });
+const missing = (hop: Pick<Hop, "title" | "resource">, detail: string): Hop => ({
+  ...hop,
+  health: "error",
+  detail,
+  fix: SETUP,
+});
+
+/** The hop with those of its figures that are known. */
+function withFigures(
+  hop: Hop,
+  figures: { [figure in "rate" | "lagMs" | "errors"]: number | undefined } | { rate: number | undefined },
+): Hop {
+  return { ...hop, ...Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined)) };
+}

@@ -13,6 +13,16 @@ export interface TurbineSummary {
   status: TurbineStatus;
   /** The last speeds, oldest first, for the card's sparkline. */
   recent: number[];
+  /** The anomaly that is not over yet, where the status says that there is one. */
+  anomaly?: AnomalyRun;
+}
+
+/** Event time of the first and last reading at or above the threshold, and the highest of each figure between them. */
+export interface AnomalyRun {
+  from: number;
+  to: number;
+  peakScore: number;
+  peakSpeed: number;
 }
 
 export interface Target {
@@ -36,8 +46,7 @@ export interface History {
   time: number[];
   speed: number[];
   score: number[];
-  /** Anomalies of this turbine: event time of first and last reading at or above the threshold. */
-  anomalies: { from: number; to: number; peakScore: number; peakSpeed: number }[];
+  anomalies: AnomalyRun[];
   alerts: Alert[];
 }
 
@@ -82,7 +91,9 @@ export interface SimulatorState {
 }
 
 export interface Hop {
-  name: string;
+  /** What it does, and the resource that does it. */
+  title: string;
+  resource: string;
   /** ok: works; idle: nothing to do; warn and error carry `fix`. */
   health: "ok" | "idle" | "warn" | "error";
   detail: string;
@@ -113,5 +124,7 @@ export interface Events {
   inbox: Mail[];
   simulator: SimulatorState;
   pipeline: PipelineState;
+  /** Why the pipeline can't be asked at the moment; empty where it can. */
+  trouble: { message: string };
   beat: { time: number };
 }

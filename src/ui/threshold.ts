@@ -17,13 +17,13 @@ export async function thresholdOf({ clients, names, settings }: Session): Promis
   }
 }
 
-/** Gives both functions another threshold. On AWS the page only reads: a `WindopsError` says how to do it there. */
+/** Gives both functions another threshold. Anywhere but on the embedded stack the page only reads: a `WindopsError` says how to do it there. */
 export async function applyThreshold({ clients, names, target }: Session, minScore: unknown): Promise<number> {
   if (typeof minScore !== "number" || !(minScore > 0) || minScore > 1000) {
     throw usageError("A threshold is a number above 0.", "Choose one with the slider.");
   }
-  if (target.kind === "aws") {
-    throw new WindopsError("E_READ_ONLY", "On AWS the page changes nothing.", {
+  if (target.kind !== "local") {
+    throw new WindopsError("E_READ_ONLY", "The page changes nothing but the embedded stack.", {
       hint: `Run \`windops deploy-functions --aws --min-score ${minScore}\`.`,
     });
   }

@@ -1,48 +1,33 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { finished, Machine, says } from "../e2e/windops.ts";
+import { finished, Machine } from "../e2e/windops.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
+import { browsable, goTo, openBrowser, openPage, PATIENCE, startUi, violations } from "./browser.ts";
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const browsable = existsSync(executablePath) || process.env.CI === "true";
-if (!browsable) console.log(`The page isn't tested: there is no Chromium at ${executablePath} (set CHROMIUM).`);
+const VIEWS = ["Farm", "Alerts", "Simulator", "Pipeline"];
+const HOSTILE = [`"><img src=x onerror="document.title='owned'">`, "\u001b]0;x\u0007 \u202egnp.exe"];
+/** As the page writes what would drive a terminal or turn the text around. */
+const SHOWN = [HOSTILE[0]!, "\\u001b]0;x\\u0007 \\u202egnp.exe"];
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const HOSTILE = `"><img src=x onerror="document.title='owned'">`;
-
-describe.runIf(browsable)("the page in Chromium", () => {
+describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () => {
   const machine = new Machine();
   let browser: Browser;
   let page: Page;
   let origin: string;
-  let ui: ReturnType<Machine["start"]>;
-  const broken: string[] = [];
+  let ui: Awaited<ReturnType<typeof startUi>>["ui"];
+  let broken: string[];
 
   beforeAll(async () => {
     machine.env.WINDOPS_EMAIL = "operator@example.org";
+    machine.env.WINDOPS_UI_TOKEN = "a-token-that-stays";
     await machine.json("setup", "--port", "0");
-    ui = machine.start("ui", "--ui-port", "0");
-    const url = (await says(ui.stdout, /^http:\S+\n/)).trim();
-    origin = new URL(url).origin;
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-      ],
-    });
-    page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-    page.on("pageerror", (error) => broken.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && broken.push(message.text()));
-    await page.goto(url);
-  });
+    const started = await startUi(machine, "--ui-port", "0");
+    ui = started.ui;
+    origin = new URL(started.url).origin;
+    browser = await openBrowser();
+    ({ page, broken } = await openPage(browser, started.url));
+  }, PATIENCE);
   afterAll(async () => {
     await browser?.close();
     if (ui) {
@@ -52,114 +37,256 @@ describe.runIf(browsable)("the page in Chromium", () => {
     await machine.close();
   });
 
-  const view = (name: string) => page.getByRole("navigation").getByRole("link", { name }).click();
+  const view = (name: string) => goTo(page, name);
+  const button = (name: string) => page.getByRole("button", { name });
   const seen = (selector: string, count: number) =>
     page
       .locator(selector)
       .nth(count - 1)
       .waitFor();
+  const connection = (state: string) => page.locator(`html[data-connection="${state}"]`).waitFor();
 
-  /** What axe-core objects to in what is shown now. */
-  async function violations(): Promise<string[]> {
-    // By the debugger's way: the page's own policy lets no script in.
-    await page.evaluate(axe);
-    return page.evaluate("axe.run().then((r) => r.violations.map((v) => v.id + ': ' + v.nodes[0].html))");
+  /** A turbine with an anomaly, whatever its state is by now: one that is heard no more falls silent. */
+  async function disturbedTurbine(): Promise<void> {
+    await view("Alerts");
+    await page.locator(".alert a").first().click();
+    await page.locator(".plot canvas").waitFor();
   }
+
+  /** Readings as the Flink application would have scored them. */
+  async function putScored(...readings: object[]): Promise<void> {
+    const kinesis = new KinesisClient(clientOptions(await machine.endpoint()));
+    const Records = readings.map((reading) => ({ PartitionKey: "x", Data: Buffer.from(JSON.stringify(reading)) }));
+    await kinesis.send(new PutRecordsCommand({ StreamName: "AnomalyDetectionStream", Records }));
+    kinesis.destroy();
+  }
+
+  it("says what to do where there is nothing to show yet", async () => {
+    await page.getByText("No turbine has been heard yet. Start a data set in the").waitFor();
+    await view("Alerts");
+    await page.getByText("No anomaly so far.").waitFor();
+    await view("Pipeline");
+    await seen('.hop[data-health="warn"] .fix', 1);
+    await page.getByText("Confirm the subscription in its mail: view Alerts.").waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
 
   it("tells the tutorial's story by clicks alone: confirm, start, three alerts, each told", async () => {
     await view("Alerts");
-    const confirm = page.getByRole("button", { name: "Confirm this subscription" });
+    const confirm = button("Confirm this subscription");
     await confirm.first().waitFor();
     // One for the notifications, one for the alarms of the pipeline itself.
-    const subscriptions = await confirm.count();
-    for (let i = 0; i < subscriptions; i++) {
-      await confirm.nth(i).click();
-      await page.getByText("Confirmed: this address gets the notifications.").nth(i).waitFor();
+    for (let waiting = await confirm.count(); waiting > 0; waiting--) {
+      const said = page.getByText("Confirmed: this address gets the notifications.");
+      const before = await said.count();
+      await confirm.first().click();
+      await said.nth(before).waitFor();
     }
     await view("Simulator");
-    await page.getByRole("button", { name: "Start Wind Speed Data Set" }).click();
+    await button("Start Wind Speed Data Set").click();
     await page.getByText(/"turbineId":/).waitFor();
-    await page.getByRole("button", { name: "Start Wind Speed Anomaly Data Set" }).click();
+    await button("Start Wind Speed Anomaly Data Set").click();
     await page.getByText(/"turbineId":/).waitFor();
     await view("Alerts");
     await seen('.alert[data-state="sent"]', 3);
     expect(await page.locator(".alert").count()).toBe(3);
-    await page.getByText("What the notification said").first().click();
+    const said = page.getByText("What the notification said");
+    await said.nth(2).waitFor();
+    await said.first().click();
     await page.getByText("Wind that doesn't belong there was measured").first().waitFor();
+    await view("Farm");
+    await seen('.card[data-status="anomaly"]', 3);
     // The ordinary wind goes on behind the anomalies.
     await view("Simulator");
-    await page
-      .getByRole("button", { name: "Start Wind Speed Anomaly Data Set" })
-      .and(page.locator(":enabled"))
-      .waitFor();
-    await page.getByRole("button", { name: "Stop Wind Speed Data Set" }).click();
-    await page.getByRole("button", { name: "Start Wind Speed Data Set" }).and(page.locator(":enabled")).waitFor();
+    await button("Start Wind Speed Anomaly Data Set").and(page.locator(":enabled")).waitFor();
+    await button("Stop Wind Speed Data Set").click();
+    await button("Start Wind Speed Data Set").and(page.locator(":enabled")).waitFor();
+    const [acknowledged, sent] = await page.locator(".counts dd").allTextContents();
+    expect(acknowledged).toBe(sent);
     await page.reload();
     await view("Farm");
     await seen(".card", 10);
   });
 
-  it("shows a turbine with a hostile name as text", async () => {
-    await view("Farm");
-    const kinesis = new KinesisClient(clientOptions(await machine.endpoint()));
-    const reading = { turbineId: HOSTILE, location: "<b>here</b>", speed: 9, score: 0.4, timestamp: new Date() };
-    const Data = Buffer.from(JSON.stringify(reading));
-    await kinesis.send(
-      new PutRecordsCommand({ StreamName: "AnomalyDetectionStream", Records: [{ PartitionKey: "x", Data }] }),
+  it("shows a turbine's history: its anomaly, what was said, the readings as a table", async () => {
+    await disturbedTurbine();
+    await page.getByText("Wind that doesn't belong there was measured").waitFor();
+    await seen(".found", 1);
+    await page.getByText("Newest readings as a table").click();
+    await seen("main details tbody tr", 20);
+    // The lines end where the readings do, after more have come too.
+    const time = Date.now() + 3_600_000;
+    const turbineId = (await page.getByRole("heading", { level: 1 }).textContent())!;
+    const reading = { turbineId, location: "Oak Ridge", score: 0.4 };
+    await putScored(
+      { ...reading, speed: 7.25, timestamp: new Date(time) },
+      { ...reading, speed: 8.75, timestamp: new Date(time + 1000) },
     );
-    kinesis.destroy();
-    const card = page.locator(".card", { hasText: HOSTILE });
-    await card.waitFor();
-    await card.click();
-    await page.getByRole("heading", { name: HOSTILE, exact: true }).waitFor();
-    expect(await page.locator("main img, main b").count()).toBe(0);
-    expect(await page.title()).toBe(`${HOSTILE} · windops`);
+    await page.getByRole("cell", { name: "8.8" }).first().waitFor();
+    await page.getByRole("cell", { name: "7.3" }).first().waitFor();
   });
 
-  it.each(["Farm", "Alerts", "Simulator", "Pipeline", "turbine"])(
-    "axe finds nothing in the view %s, in light and dark",
-    async (name) => {
-      if (name === "turbine") {
-        await view("Farm");
-        await page.locator(".card").first().click();
-        await page.locator(".u-over").first().waitFor();
-      } else await view(name);
-      if (name === "Pipeline") await seen(".hop", 5);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect(await violations()).toEqual([]);
-      }
-    },
-  );
+  it.each([0, 1])("shows a turbine with a hostile name as text: %i", async (which) => {
+    await view("Farm");
+    await putScored({
+      turbineId: HOSTILE[which],
+      location: "<b>here</b>",
+      speed: 9,
+      score: 0.4,
+      timestamp: new Date(),
+    });
+    const card = page.locator(".card", { hasText: SHOWN[which]! });
+    await card.click();
+    await page.getByRole("heading", { name: SHOWN[which]!, exact: true }).waitFor();
+    await page.locator(".plot canvas").waitFor();
+    expect(await page.locator("main img, main b").count()).toBe(0);
+    expect(await page.title()).toBe(`${SHOWN[which]} · windops`);
+  });
+
+  it.each([...VIEWS, "turbine"])("axe finds nothing in %s: light, dark, phone", async (name) => {
+    if (name === "turbine") {
+      await disturbedTurbine();
+    } else await view(name);
+    if (name === "Pipeline") await seen(".hop", 5);
+    for (const [colorScheme, width] of [
+      ["light", 1400],
+      ["dark", 1400],
+      ["dark", 390],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await violations(page), `${colorScheme}, ${width}`).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1400, height: 900 });
+  });
 
   it("fits a phone and a wall screen: nothing to scroll sideways", async () => {
+    const long = "a-turbine-with-a-name-that-is-longer-than-any-card-or-telephone-is-wide-".repeat(3);
+    await putScored({ turbineId: long, location: long, speed: 9, score: 0.4, timestamp: new Date() });
     for (const [width, height] of [
       [360, 740],
       [2560, 1440],
     ] as const) {
       await page.setViewportSize({ width, height });
-      for (const name of ["Farm", "Alerts", "Simulator", "Pipeline"]) {
-        await view(name);
-        await page.getByRole("heading", { level: 1, name }).waitFor();
-        expect(
-          await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
-          `${name}, ${width}`,
-        ).toBeLessThanOrEqual(0);
+      for (const name of [...VIEWS, "turbine"]) {
+        await view(name === "turbine" ? "Farm" : name);
+        if (name === "turbine") {
+          await page.locator(".card", { hasText: long }).click();
+          await page.locator(".plot canvas").waitFor();
+        }
+        const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        expect(over, `${name}, ${width}`).toBeLessThanOrEqual(0);
       }
     }
+    await page.setViewportSize({ width: 1400, height: 900 });
+  });
+
+  it("is used by keyboard: skip link, views, a turbine and back, with the focus where one reads on", async () => {
+    await page.goto(origin);
+    await seen(".card", 10);
+    const focused = () => page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.className")).toBe("card");
+    await page.keyboard.press("Enter");
+    await page.locator(".plot canvas").waitFor();
+    expect(await page.evaluate("document.activeElement.id")).toBe("view");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("← All turbines");
+    await page.goBack();
+    await seen(".card", 10);
+  });
+
+  it("says that the data is stale while the server hangs, and goes on when it is back", async () => {
+    await view("Farm");
+    await connection("live");
+    ui.kill("SIGSTOP");
+    await connection("stale");
+    await page.getByText(/What you see is \d+ s old/).waitFor();
+    // Once for a screen reader, without the seconds.
+    await page.locator("#announce", { hasText: /^Stale$/ }).waitFor({ state: "attached" });
+    await page.emulateMedia({ colorScheme: "light" });
+    const objections = await violations(page);
+    ui.kill("SIGCONT");
+    expect(objections).toEqual([]);
+    await connection("live");
+  });
+
+  it("goes on after a restart of the server and a loss of the network, and says when the token is another", async () => {
+    const port = new URL(origin).port;
+    const network = await page.context().newCDPSession(page);
+    await network.send("Network.enable");
+    const offline = (on: boolean) =>
+      network.send("Network.emulateNetworkConditions", {
+        offline: on,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+      });
+    const stop = async () => {
+      ui.kill("SIGINT");
+      const { code } = await finished(ui);
+      // Ctrl-C is how it ends: nothing went wrong, and nothing hangs.
+      expect([0, 130]).toContain(code);
+    };
+    await stop();
+    await connection("lost");
+    expect(await violations(page)).toEqual([]);
+    await offline(true);
+    ui = (await startUi(machine, "--ui-port", port)).ui;
+    await connection("lost");
+    await offline(false);
+    await connection("live");
+    await seen(".card", 10);
+    machine.env.WINDOPS_UI_TOKEN = "another-token";
+    await stop();
+    const second = await startUi(machine, "--ui-port", port);
+    ui = second.ui;
+    await page.getByText("The server has another token now: open the link that windops ui printed").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.goto(second.url);
+    await connection("live");
   });
 
   it("applies the threshold that the slider says, and nothing before", async () => {
     await view("Pipeline");
+    await page.getByText(/This is the threshold now/).waitFor();
     await page.getByRole("slider").fill("3");
-    const preview = page.getByText(/From 3\.0 on: \d+ anomalies .* The threshold is 2\.0 until you apply it/);
+    const preview = page.getByText(/From 3\.0 on: \d+ anomal.* The threshold is 2\.0 until you apply it/);
     await preview.waitFor();
-    await page.getByRole("button", { name: "Apply" }).click();
+    await page.reload();
+    await page.getByText(/From 2\.0 on: .* This is the threshold now/).waitFor();
+    await page.getByRole("slider").fill("3");
+    await button("Apply").click();
     await page.getByText("Applied: from 3 on.").waitFor();
-    await page.getByText("This is the threshold now.").waitFor();
+    await page.getByText(/From 3\.0 on: .* This is the threshold now/).waitFor();
   });
 
-  it("lets nobody in without the token, and broke nothing meanwhile", async () => {
+  it("only reads where the target is another than the embedded stack, and says which account", async () => {
+    Object.assign(machine.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
+    const endpoint = await machine.endpoint();
+    const remote = await startUi(machine, "--aws", "--endpoint-url", endpoint, "--ui-port", "0");
+    const { page: other, broken: brokenThere } = await openPage(browser, remote.url);
+    await other.getByText(`${endpoint}, account 000000000000, us-east-1: read only`).waitFor();
+    await other.locator(".card").nth(9).waitFor();
+    await goTo(other, "Pipeline");
+    await other.locator(".hop").nth(4).waitFor();
+    await other.getByRole("slider").fill("4");
+    await other.getByRole("button", { name: "Apply" }).click();
+    await other.getByText("The page changes nothing but the embedded stack.").waitFor();
+    await goTo(other, "Alerts");
+    await other.locator(".alert").nth(2).waitFor();
+    // Nobody's inbox is looked into.
+    expect(await other.getByText("Inbox").isVisible()).toBe(false);
+    expect(await violations(other)).toEqual([]);
+    remote.ui.kill("SIGINT");
+    await finished(remote.ui);
+    expect(brokenThere).toEqual([]);
+  });
+
+  it("lets nobody in without the token, asked nobody else for anything, and broke nothing meanwhile", async () => {
     expect((await fetch(origin)).status).toBe(401);
     expect(broken).toEqual([]);
   });

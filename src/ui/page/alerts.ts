@@ -1,30 +1,47 @@
 import type { Alert, DeliveryState, Mail } from "../protocol.ts";
-import { clock, h, number, span, text } from "./dom.ts";
+import { figure, h, icon, moment, named, number, type Shape, span, text } from "./dom.ts";
 import { api } from "./live.ts";
 import type { View } from "./main.ts";
 
-const stateNames: Record<DeliveryState, string> = {
-  stored: "Stored, not yet claimed",
-  claimed: "Claimed, being sent",
-  sent: "Sent",
-  failed: "Failed",
-  withheld: "Not told: the turbine is in its cool-down",
+const states: Record<DeliveryState, { name: string; about: string; shape: Shape }> = {
+  stored: { name: "Stored", about: "Its row is stored; nobody is told yet.", shape: "waiting" },
+  claimed: { name: "Claimed", about: "A run of the delivery has claimed it and is sending.", shape: "warming" },
+  sent: { name: "Sent", about: "", shape: "calm" },
+  failed: { name: "Failed", about: "Nobody is told although it is overdue: see Pipeline.", shape: "silent" },
+  withheld: { name: "Withheld", about: "Not told: the turbine is in its cool-down.", shape: "waiting" },
 };
 
-export function alertItem(alert: Alert, withTurbine = true): HTMLLIElement {
+export function alertItem(alert: Alert, { withTurbine = true, open = false } = {}): HTMLLIElement {
+  const { name, about, shape } = states[alert.state];
   return h(
     "li",
     { class: "alert", "data-state": alert.state },
-    h("span", { class: "state" }, stateNames[alert.state]),
-    withTurbine &&
-      h("a", { href: `/turbines/${encodeURIComponent(alert.turbineId)}`, "data-link": true }, alert.turbineId),
-    h("span", {}, `${number(alert.speed)} m/s, score ${number(alert.score, 2)}`),
-    h("time", { datetime: new Date(alert.time).toISOString() }, clock(alert.time)),
-    alert.latency !== undefined && h("span", {}, `told ${span(alert.latency)} after the row was stored`),
+    h("p", { class: "state" }, icon(shape).element, name),
+    withTurbine
+      ? h(
+          "p",
+          { class: "who" },
+          h(
+            "a",
+            { href: `/turbines/${encodeURIComponent(alert.turbineId)}`, "data-link": true },
+            named(alert.turbineId),
+          ),
+          h("span", {}, named(alert.location)),
+        )
+      : h("p", { class: "who" }, moment(alert.time)),
+    h(
+      "dl",
+      {},
+      figure("speed", `${number(alert.speed)} m/s`),
+      figure("score", number(alert.score, 2)),
+      figure("stored to sent", alert.latency === undefined ? undefined : span(alert.latency)),
+    ),
+    withTurbine && h("p", { class: "when" }, moment(alert.time)),
+    about !== "" && h("p", { class: "about" }, about),
     alert.text !== undefined &&
       h(
         "details",
-        {},
+        { open },
         h("summary", {}, "What the notification said"),
         h("p", {}, h("strong", {}, alert.subject ?? "")),
         h("pre", {}, alert.text),
@@ -33,72 +50,80 @@ export function alertItem(alert: Alert, withTurbine = true): HTMLLIElement {
 }
 
 function mailItem(mail: Mail): HTMLLIElement {
+  const answer = h("span", { role: "status" });
   const item = h(
     "li",
     { class: "mail" },
     h(
       "details",
       {},
-      h("summary", {}, h("strong", {}, mail.subject), ` to ${mail.to}, ${clock(mail.time)}`),
+      h("summary", {}, h("strong", {}, mail.subject), " to ", named(mail.to), ", ", moment(mail.time)),
       h("pre", {}, mail.text),
     ),
   );
   if (mail.confirmUrl) {
-    const answer = h("span", { role: "status" });
     const button = h(
       "button",
       {
         type: "button",
+        class: "primary",
         click: async () => {
           button.disabled = true;
           try {
             await api("confirm", { mail: mail.id });
-            text(answer, " Confirmed: this address gets the notifications.");
+            text(answer, "Confirmed: this address gets the notifications.");
+            button.remove();
           } catch (error) {
             button.disabled = false;
-            text(answer, ` ${(error as Error).message}`);
+            text(answer, (error as Error).message);
           }
         },
       },
       "Confirm this subscription",
     );
-    item.append(button, answer);
+    item.append(h("p", { class: "confirm" }, button, answer));
   }
   return item;
 }
 
-/** Redraws a list only where it changed, so that an opened entry stays open. */
+/** Redraws a list only where it changed, so that an opened entry stays open and what has the focus keeps it. */
 function keyed<T>(list: HTMLElement, items: T[], key: (item: T) => string, make: (item: T) => HTMLElement): void {
   const old = new Map([...list.children].map((c) => [(c as HTMLElement).dataset.key!, c as HTMLElement]));
-  list.replaceChildren(
-    ...items.map((item) => {
-      const k = key(item);
-      const element = old.get(k) ?? make(item);
-      element.dataset.key = k;
-      return element;
-    }),
-  );
+  const wanted = items.map((item) => {
+    const k = key(item);
+    const element = old.get(k) ?? make(item);
+    element.dataset.key = k;
+    return element;
+  });
+  const kept = new Set(wanted);
+  for (const element of old.values()) if (!kept.has(element)) element.remove();
+  for (const [i, element] of wanted.entries()) {
+    if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+  }
 }
 
 export const alertsView: View = (root, live) => {
-  const none = h("p", {}, "No anomaly so far.");
+  const none = h("p", { class: "summary" });
   const list = h("ul", { class: "list" });
   const inboxHeading = h("h2", { hidden: true }, "Inbox of this machine");
+  const noMail = h("p", { class: "summary", hidden: true }, "No mail yet.");
   const inbox = h("ul", { class: "list" });
-  root.append(none, list, inboxHeading, inbox);
+  root.append(none, list, inboxHeading, noMail, inbox);
   const stops = [
     live.on("alerts", (alerts) => {
-      none.hidden = alerts.length > 0;
+      text(none, alerts.length > 0 ? "Newest first. Each anomaly is told once." : "No anomaly so far.");
       keyed(
         list,
         alerts,
         (a) => [a.turbineId, a.time, a.state, a.score, a.latency, a.text?.length].join("|"),
-        alertItem,
+        (alert) => alertItem(alert),
       );
     }),
     live.on("inbox", (mails) => {
       inboxHeading.hidden = false;
-      keyed(inbox, mails, (m) => `${m.id}|${m.confirmUrl ?? ""}`, mailItem);
+      noMail.hidden = mails.length > 0;
+      // A mail stays the same entry once its subscription is confirmed: it has just said so.
+      keyed(inbox, mails, (m) => m.id, mailItem);
     }),
   ];
   return () => stops.forEach((stop) => void stop());

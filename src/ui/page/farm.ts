@@ -1,15 +1,18 @@
 import type { TurbineStatus, TurbineSummary } from "../protocol.ts";
-import { h, number, set, sparkline, text } from "./dom.ts";
+import { h, icon, named, number, set, sparkline, text } from "./dom.ts";
 import type { View } from "./main.ts";
 
 export const statusNames: Record<TurbineStatus, string> = {
-  warming: "Warming up",
-  calm: "Calm",
-  "high-wind": "High wind",
   anomaly: "Anomaly",
   silent: "Silent",
+  "high-wind": "High wind",
+  warming: "Warming up",
+  calm: "Calm",
 };
-const order: TurbineStatus[] = ["anomaly", "silent", "high-wind", "warming", "calm"];
+/** Worst first. */
+const order = Object.keys(statusNames) as TurbineStatus[];
+
+const byName = new Intl.Collator("en", { numeric: true }).compare;
 
 interface Card {
   element: HTMLAnchorElement;
@@ -17,15 +20,17 @@ interface Card {
 }
 
 function card(id: string): Card {
-  const status = h("span", { class: "status" });
+  const shape = icon("calm");
+  const status = h("span", {});
+  const peak = h("span", { class: "peak" });
   const speed = h("span", { class: "speed" });
   const score = h("span", { class: "score" });
   const spark = sparkline();
   const element = h(
     "a",
     { class: "card", href: `/turbines/${encodeURIComponent(id)}`, "data-link": true },
-    h("span", { class: "name" }, id),
-    status,
+    h("span", { class: "name", title: named(id) }, named(id)),
+    h("span", { class: "status" }, shape.element, status, peak),
     h("span", { class: "reading" }, speed, h("span", { class: "unit" }, " m/s")),
     score,
     spark.element,
@@ -33,23 +38,58 @@ function card(id: string): Card {
   return {
     element,
     update(turbine) {
-      if (element.dataset.status !== turbine.status) set(element, { "data-status": turbine.status });
+      const { anomaly } = turbine;
+      if (element.dataset.status !== turbine.status) {
+        set(element, { "data-status": turbine.status });
+        shape.show(turbine.status);
+      }
       text(status, statusNames[turbine.status]);
+      text(peak, anomaly ? `to ${number(anomaly.peakSpeed)} m/s` : "");
       text(speed, number(turbine.speed));
-      text(score, turbine.status === "warming" ? "score: not yet" : `score ${number(turbine.score, 2)}`);
+      text(score, turbine.status === "warming" ? "no score yet" : `score ${number(turbine.score, 2)}`);
       spark.draw(turbine.recent);
     },
   };
 }
 
+/** How many turbines are in each state, in figures that can be read from afar; the legend of shapes and colours too. */
+function tally() {
+  const total = h("strong", {});
+  const totalName = h("span", {});
+  const tiles = order.map((status) => {
+    const count = h("strong", {});
+    const element = h("li", { "data-status": status }, icon(status).element, count, h("span", {}, statusNames[status]));
+    return { status, count, element };
+  });
+  const element = h("ul", { class: "tally" }, h("li", {}, total, totalName), ...tiles.map((tile) => tile.element));
+  return {
+    element,
+    update(turbines: Iterable<TurbineSummary>) {
+      const counts = new Map<TurbineStatus, number>();
+      for (const { status } of turbines) counts.set(status, (counts.get(status) ?? 0) + 1);
+      const all = [...counts.values()].reduce((a, b) => a + b, 0);
+      text(total, String(all));
+      text(totalName, all === 1 ? "Turbine" : "Turbines");
+      element.hidden = all === 0;
+      for (const tile of tiles) {
+        const n = counts.get(tile.status) ?? 0;
+        text(tile.count, String(n));
+        set(tile.element, { "data-none": n === 0 });
+      }
+    },
+  };
+}
+
 export const farmView: View = (root, live) => {
-  const summary = h("p", { class: "summary" });
+  const about = h("p", { class: "summary" });
+  const counts = tally();
   const grid = h("div", { class: "farm" });
-  root.append(summary, grid);
+  root.append(about, counts.element, grid);
   const turbines = new Map<string, TurbineSummary>();
   const cards = new Map<string, Card>();
   const groups = new Map<string, HTMLElement>();
   let dirty = new Set<string>();
+  let minScore = 2;
   let frame = 0;
 
   function group(location: string): HTMLElement {
@@ -57,7 +97,7 @@ export const farmView: View = (root, live) => {
     if (!list) {
       list = h("div", { class: "cards" });
       groups.set(location, list);
-      const section = h("section", { "data-location": location }, h("h2", {}, location || "No location"), list);
+      const section = h("section", { "data-location": location }, h("h2", {}, named(location) || "No location"), list);
       const after = [...grid.children].find((s) => (s as HTMLElement).dataset.location!.localeCompare(location) > 0);
       grid.insertBefore(section, after ?? null);
     }
@@ -66,34 +106,34 @@ export const farmView: View = (root, live) => {
 
   function draw(): void {
     frame = 0;
-    for (const id of dirty) {
+    for (const id of [...dirty].sort(byName)) {
       const turbine = turbines.get(id)!;
       let entry = cards.get(id);
       if (!entry) {
         entry = card(id);
         cards.set(id, entry);
         const list = group(turbine.location);
-        const after = [...list.children].find(
-          (c) => c.firstChild!.textContent!.localeCompare(id, "en", { numeric: true }) > 0,
-        );
-        list.insertBefore(entry.element, after ?? null);
+        // From the end: names mostly come in order.
+        let after: Element | null = null;
+        for (let last = list.lastElementChild; last && byName(last.firstChild!.textContent!, id) > 0; ) {
+          after = last;
+          last = last.previousElementSibling;
+        }
+        list.insertBefore(entry.element, after);
       }
       entry.update(turbine);
     }
     dirty = new Set();
-    if (turbines.size === 0) {
-      summary.replaceChildren(
-        "No turbine has been heard yet. Start a data set in the ",
-        h("a", { href: "/kinesis", "data-link": true }, "simulator"),
-        ".",
+    counts.update(turbines.values());
+    if (turbines.size > 0) {
+      text(
+        about,
+        `The wind at each turbine, live. An anomaly is wind that doesn't belong there: score ${number(minScore)} or more.`,
       );
-      return;
+    } else if (!about.querySelector("a")) {
+      const link = h("a", { href: "/kinesis", "data-link": true }, "simulator");
+      about.replaceChildren("No turbine has been heard yet. Start a data set in the ", link, ".");
     }
-    const counts = order
-      .map((s) => [s, [...turbines.values()].filter((t) => t.status === s).length] as const)
-      .filter(([, n]) => n > 0);
-    const total = `${turbines.size} turbine${turbines.size === 1 ? "" : "s"}`;
-    text(summary, `${total}: ${counts.map(([s, n]) => `${n} ${statusNames[s].toLowerCase()}`).join(", ")}`);
   }
 
   function take(list: TurbineSummary[]): void {
@@ -104,7 +144,13 @@ export const farmView: View = (root, live) => {
     if (!frame) frame = requestAnimationFrame(draw);
   }
   frame = requestAnimationFrame(draw);
-  const stops = [live.on("snapshot", (snapshot) => take(snapshot.turbines)), live.on("turbines", take)];
+  const stops = [
+    live.on("snapshot", (snapshot) => {
+      minScore = snapshot.minScore;
+      take(snapshot.turbines);
+    }),
+    live.on("turbines", take),
+  ];
   return () => {
     cancelAnimationFrame(frame);
     for (const stop of stops) stop();

@@ -1,71 +1,108 @@
-import type { Events } from "../protocol.ts";
+import type { Events, TurbineSummary } from "../protocol.ts";
 
 type Listener<K extends keyof Events> = (data: Events[K]) => void;
 
+/**
+ * Live: events come. Stale: connected, but none came for a while. Lost: no connection. Refused: this page's token is
+ * another server's.
+ */
+export type Connection = "connecting" | "live" | "stale" | "lost" | "refused";
+
 /** No event for this long means that what is shown may be old. */
-const STALE = 10_000;
+const STALE_MS = 10_000;
+const RETRY_MS = 2000;
 
 /** The server's events; reconnects by itself and tells how fresh the page is. */
 export class Live {
   readonly #listeners = new Map<string, Set<Listener<any>>>();
-  readonly #last = new Map<string, unknown>();
+  readonly #last = new Map<string, object>();
+  #turbines = new Map<string, TurbineSummary>();
+  readonly #onState: (state: Connection, ageMs: number) => void;
+  /** Of the last event; 0 before the first. */
   #heard = 0;
+  #refused = false;
   #source: EventSource | undefined;
-  #onState: (text: string, state: "live" | "stale" | "lost") => void;
 
-  constructor(onState: (text: string, state: "live" | "stale" | "lost") => void) {
+  constructor(onState: (state: Connection, ageMs: number) => void) {
     this.#onState = onState;
     this.#open();
     setInterval(() => this.#check(), 1000);
     document.addEventListener("visibilitychange", () => this.#check());
+    // The server is this machine: reached without any network too, but a browser that comes back should look at once.
+    addEventListener("online", () => this.#open());
   }
 
   #open(): void {
     this.#source?.close();
     const source = new EventSource("/events");
     this.#source = source;
-    for (const name of ["snapshot", "turbines", "alerts", "inbox", "simulator", "pipeline", "beat"] as const) {
+    for (const name of [
+      "snapshot",
+      "turbines",
+      "alerts",
+      "inbox",
+      "simulator",
+      "pipeline",
+      "trouble",
+      "beat",
+    ] as const) {
       source.addEventListener(name, (event) => {
         this.#heard = Date.now();
+        this.#refused = false;
         const data = JSON.parse((event as MessageEvent<string>).data);
-        if (name !== "turbines") this.#last.set(name, data);
+        this.#keep(name, data);
         for (const listener of this.#listeners.get(name) ?? []) listener(data);
-        this.#onState("Live", "live");
+        this.#check();
       });
     }
     source.onerror = () => {
-      // EventSource retries by itself unless the server said no (a new token after a restart).
+      // EventSource tries again by itself unless it got an answer that is no event stream.
       if (source.readyState === EventSource.CLOSED) {
-        this.#onState("No connection: trying again …", "lost");
-        setTimeout(() => this.#open(), 2000);
-      } else this.#check();
+        void this.#whyClosed();
+        setTimeout(() => this.#source === source && this.#open(), RETRY_MS);
+      }
+      this.#check();
     };
+  }
+
+  /** What a view that opens later begins with: a turbine's news belong into the snapshot. */
+  #keep<K extends keyof Events>(name: K, data: Events[K]): void {
+    if (name === "snapshot") this.#turbines = new Map((data as Events["snapshot"]).turbines.map((t) => [t.id, t]));
+    if (name !== "turbines") {
+      this.#last.set(name, data);
+      return;
+    }
+    for (const turbine of data as Events["turbines"]) this.#turbines.set(turbine.id, turbine);
+  }
+
+  async #whyClosed(): Promise<void> {
+    const status = await fetch("/").then(
+      (response) => response.status,
+      () => 0,
+    );
+    this.#refused = status === 401;
+    this.#check();
   }
 
   #check(): void {
     const age = Date.now() - this.#heard;
-    if (this.#heard === 0 || age < STALE) {
-      if (this.#source?.readyState !== EventSource.OPEN && this.#heard > 0) {
-        this.#onState(`No connection: the data is ${Math.round(age / 1000)} s old`, "lost");
-      }
-      return;
-    }
-    this.#onState(
-      `Stale: the data is ${Math.round(age / 1000)} s old`,
-      this.#source?.readyState === EventSource.OPEN ? "stale" : "lost",
-    );
+    const connected = this.#source?.readyState === EventSource.OPEN;
+    if (this.#refused) this.#onState("refused", age);
+    else if (this.#heard === 0) this.#onState("connecting", 0);
+    else if (!connected) this.#onState("lost", age);
+    else this.#onState(age < STALE_MS ? "live" : "stale", age);
   }
 
   /** Calls `listener` with the newest data, if there is any, and then with each event; returns how to stop. */
   on<K extends keyof Events>(name: K, listener: Listener<K>): () => void {
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set.add(listener));
-    if (this.#last.has(name)) listener(this.#last.get(name) as Events[K]);
+    const last = this.#last.get(name);
+    if (last !== undefined) {
+      const now = name === "snapshot" ? { ...last, turbines: [...this.#turbines.values()] } : last;
+      listener(now as Events[K]);
+    }
     return () => set.delete(listener);
-  }
-
-  latest<K extends keyof Events>(name: K): Events[K] | undefined {
-    return this.#last.get(name) as Events[K] | undefined;
   }
 }
 

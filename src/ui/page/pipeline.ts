@@ -1,35 +1,69 @@
 import type { Hop, ThresholdEffect } from "../protocol.ts";
-import { count, h, number, span, text } from "./dom.ts";
+import { count, figure, h, icon, number, type Shape, span, text } from "./dom.ts";
 import { api } from "./live.ts";
 import type { View } from "./main.ts";
 
-const healthNames: Record<Hop["health"], string> = { ok: "Works", idle: "Idle", warn: "Look at this", error: "Broken" };
+const healths: Record<Hop["health"], { name: string; shape: Shape }> = {
+  ok: { name: "Works", shape: "calm" },
+  idle: { name: "Idle", shape: "waiting" },
+  warn: { name: "Look at this", shape: "high-wind" },
+  error: { name: "Broken", shape: "anomaly" },
+};
 
-const figure = (name: string, value: string) => [h("dt", {}, name), h("dd", {}, value)];
+const perTime = (rate: number) =>
+  rate > 0 && rate < 1 ? `${number(rate * 60)} /min` : `${number(rate, rate < 100 ? 1 : 0)} /s`;
 
-function hopItem(hop: Hop): HTMLLIElement {
+/** Long names of resources break where a word begins. */
+const breakable = (name: string) =>
+  name.split(/(?<=[a-z\d])(?=[A-Z])|(?<=[-_.])/).flatMap((word, i) => (i === 0 ? [word] : [h("wbr"), word]));
+
+function hopItem({ title, resource, health, detail, rate, lagMs, errors, fix }: Hop): HTMLLIElement {
   return h(
     "li",
-    { class: "hop", "data-health": hop.health },
-    h("h2", {}, hop.name),
-    h("p", { class: "state" }, healthNames[hop.health]),
-    h("p", {}, hop.detail),
+    { class: "hop", "data-health": health },
+    h("h2", {}, title),
+    h("p", { class: "resource" }, ...breakable(resource)),
+    h("p", { class: "state" }, icon(healths[health].shape).element, healths[health].name),
+    h("p", {}, detail),
     h(
       "dl",
       {},
-      ...(hop.rate === undefined ? [] : figure("rate", `${number(hop.rate)}/s`)),
-      ...(hop.lagMs === undefined ? [] : figure("lag", span(hop.lagMs))),
-      ...(hop.errors === undefined ? [] : figure("errors", count(hop.errors))),
+      figure("rate", rate === undefined ? undefined : perTime(rate)),
+      figure("lag", lagMs === undefined ? undefined : span(lagMs)),
+      figure("errors", errors === undefined ? undefined : count(errors)),
     ),
-    hop.fix !== undefined && h("p", { class: "fix" }, `Fix: ${hop.fix}`),
+    fix !== undefined &&
+      h("p", { class: "fix" }, h("strong", {}, "Fix: "), fix.startsWith("windops ") ? h("code", {}, fix) : fix),
   );
 }
 
+/** Redraws only the hops that differ: a selection in another stays. */
+function update(list: HTMLElement, hops: Hop[], said: string[]): void {
+  for (const [i, hop] of hops.entries()) {
+    const says = JSON.stringify(hop);
+    if (said[i] === says) continue;
+    said[i] = says;
+    const item = hopItem(hop);
+    if (list.children[i]) list.children[i].replaceWith(item);
+    else list.append(item);
+  }
+}
+
 export const pipelineView: View = (root, live) => {
-  const warmup = h("p", { class: "summary" });
+  const warmth = h("progress", { max: 1, value: 0, "aria-labelledby": "warm-up" });
+  const warmupText = h("span", { id: "warm-up" });
+  const warmup = h("p", { class: "summary", hidden: true }, warmupText, " ", warmth);
   const hops = h("ol", { class: "hops" });
-  const slider = h("input", { type: "range", id: "threshold", min: 0.5, max: 6, step: 0.1 });
-  const effect = h("p", { role: "status" });
+  const slider = h("input", {
+    type: "range",
+    id: "threshold",
+    min: 0.5,
+    max: 6,
+    step: 0.1,
+    "aria-describedby": "effect",
+  });
+  const chosenValue = h("output", { for: "threshold" });
+  const effect = h("p", { id: "effect" });
   const apply = h("button", { type: "button", class: "primary" }, "Apply");
   const answer = h("p", { role: "status" });
   root.append(
@@ -39,8 +73,8 @@ export const pipelineView: View = (root, live) => {
       "section",
       { class: "panel threshold" },
       h("h2", {}, "Threshold"),
-      h("label", { for: "threshold" }, "Anomaly score from which a reading is an anomaly"),
-      slider,
+      h("label", { for: "threshold" }, "A reading is an anomaly from this score on"),
+      h("div", { class: "slide" }, slider, chosenValue),
       effect,
       apply,
       answer,
@@ -50,21 +84,30 @@ export const pipelineView: View = (root, live) => {
   let effects: ThresholdEffect[] = [];
   let current = 2;
   async function load(): Promise<void> {
-    effects = await api<ThresholdEffect[]>("thresholds");
-    explain();
+    try {
+      effects = await api<ThresholdEffect[]>("thresholds");
+      explain();
+    } catch {
+      // No connection: the header says so, and the next snapshot asks again.
+    }
   }
   function explain(): void {
     const chosen = Number(slider.value);
     const found = effects.find((e) => Math.abs(e.minScore - chosen) < 0.05);
     const now =
       chosen === current ? " This is the threshold now." : ` The threshold is ${number(current)} until you apply it.`;
-    text(
-      effect,
-      `From ${number(chosen)} on: ${found ? `${count(found.anomalies)} anomalies (${count(found.readings)} readings) in the history held here.` : "no history yet."}${now}`,
-    );
+    const what = found
+      ? `${count(found.anomalies)} ${found.anomalies === 1 ? "anomaly" : "anomalies"} (${count(found.readings)} readings) in the history held here.`
+      : "no history yet.";
+    text(chosenValue, number(chosen));
+    text(effect, `From ${number(chosen)} on: ${what}${now}`);
     apply.disabled = chosen === current;
   }
-  slider.addEventListener("input", explain);
+  let touched = false;
+  slider.addEventListener("input", () => {
+    touched = true;
+    explain();
+  });
   apply.addEventListener("click", async () => {
     try {
       const { message } = await api<{ message: string }>("threshold", { minScore: Number(slider.value) });
@@ -74,23 +117,25 @@ export const pipelineView: View = (root, live) => {
     }
   });
 
+  const said: string[] = [];
   const stops = [
     live.on("snapshot", ({ minScore }) => {
+      if (!touched || minScore !== current) slider.value = String(minScore);
       current = minScore;
-      slider.value = String(minScore);
+      explain();
       void load();
     }),
     live.on("alerts", () => void load()),
     live.on("pipeline", (state) => {
+      warmup.hidden = state.warmup === undefined;
+      const share = state.warmup ?? 0;
+      warmth.value = share;
+      warmth.hidden = share >= 1;
       text(
-        warmup,
-        state.warmup === undefined
-          ? ""
-          : state.warmup >= 1
-            ? "Every forest is warm."
-            : `Forests warm: ${Math.round(state.warmup * 100)} %. Scores are 0 until then.`,
+        warmupText,
+        share >= 1 ? "Every forest is warm." : `Forests warm: ${Math.round(share * 100)} %. Scores are 0 until then.`,
       );
-      hops.replaceChildren(...state.hops.map(hopItem));
+      update(hops, state.hops, said);
     }),
   ];
   return () => stops.forEach((stop) => void stop());

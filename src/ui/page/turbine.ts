@@ -1,228 +1,192 @@
-import uPlot from "uplot";
 import type { History, TurbineSummary } from "../protocol.ts";
 import { alertItem } from "./alerts.ts";
-import { clock, h, number, text } from "./dom.ts";
+import { clock, count, h, icon, moment, named, number, set, text, zone } from "./dom.ts";
 import { statusNames } from "./farm.ts";
 import { api } from "./live.ts";
 import type { View } from "./main.ts";
+import { Plot } from "./plot.ts";
 
-/** A colour of the style sheet as the canvas understands it: `light-dark()` resolved for the scheme in force. */
-function color(name: string): string {
-  const probe = h("span", { style: `color: var(${name})`, hidden: true });
-  document.body.append(probe);
-  const resolved = getComputedStyle(probe).color;
-  probe.remove();
-  return resolved;
-}
+/** The last readings in words: what the plot shows, for those who can't see it. */
+const NEWEST = 20;
+/** Readings held here; with more the history is asked for anew, which the server keeps to 100,000. */
+const MOST = 130_000;
 
-/** Ticks in 24-hour UTC: [from this increment in seconds, format, and what is added where the day changes]. */
-const ticks: uPlot.Axis.Values = [
-  [86_400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 1],
-  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
-  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
-];
-
-/** Speed and score over event time; the threshold as a line, anomalies as bands behind both. */
-function plot(box: HTMLElement, history: History): uPlot {
-  const ink = color("--ink");
-  const grid = { stroke: color("--line"), width: 1 };
-  return new uPlot(
-    {
-      width: Math.max(280, box.clientWidth),
-      height: Math.max(260, Math.min(460, innerHeight * 0.5)),
-      scales: {
-        speed: { range: (_, __, max) => [0, Math.max(10, max * 1.1)] },
-        score: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
-      },
-      axes: [
-        { stroke: ink, grid, values: ticks },
-        { scale: "speed", stroke: color("--speed"), grid, label: "speed, m/s" },
-        { scale: "score", side: 1, stroke: color("--score"), grid: { show: false }, label: "anomaly score" },
-      ],
-      series: [
-        { label: "time, UTC", value: (_, v) => (v === null ? "–" : clock(v * 1000)) },
-        {
-          label: "speed, m/s",
-          scale: "speed",
-          stroke: color("--speed"),
-          width: 1.5,
-          value: (_, v) => (v === null ? "–" : number(v)),
-        },
-        {
-          label: "score",
-          scale: "score",
-          stroke: color("--score"),
-          width: 1.5,
-          value: (_, v) => (v === null ? "–" : number(v, 2)),
-        },
-      ],
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-      hooks: {
-        drawClear: [
-          (u) => {
-            const { ctx, bbox } = u;
-            ctx.save();
-            ctx.fillStyle = color("--band");
-            for (const { from, to } of history.anomalies) {
-              const left = u.valToPos(from / 1000, "x", true);
-              const right = u.valToPos(to / 1000, "x", true);
-              ctx.fillRect(left - 3, bbox.top, Math.max(6, right - left + 6), bbox.height);
-            }
-            ctx.restore();
-          },
-        ],
-        draw: [
-          (u) => {
-            const { ctx, bbox } = u;
-            const y = u.valToPos(history.minScore, "score", true);
-            ctx.save();
-            ctx.strokeStyle = color("--anomaly");
-            ctx.setLineDash([6, 6]);
-            ctx.beginPath();
-            ctx.moveTo(bbox.left, y);
-            ctx.lineTo(bbox.left + bbox.width, y);
-            ctx.stroke();
-            ctx.restore();
-          },
-        ],
-      },
-    },
-    columns(history),
-    box,
+/** The figures of the moment, legible from afar. */
+function nowPanel() {
+  const shape = icon("calm");
+  const [status, location, speed, score, time] = [h("span", {}), h("dd", {}), h("dd", {}), h("dd", {}), h("dd", {})];
+  const state = h("p", { class: "status" }, shape.element, status);
+  const row = (name: string, value: HTMLElement) => h("div", { class: "figure" }, h("dt", {}, name), value);
+  const element = h(
+    "div",
+    { class: "now", hidden: true },
+    state,
+    h("dl", {}, row("speed", speed), row("score", score), row("location", location), row("last reading", time)),
   );
+  return {
+    element,
+    update(turbine: TurbineSummary) {
+      set(element, { hidden: false, "data-status": turbine.status });
+      shape.show(turbine.status);
+      text(status, statusNames[turbine.status]);
+      text(location, named(turbine.location) || "–");
+      text(speed, `${number(turbine.speed)} m/s`);
+      text(score, turbine.status === "warming" ? "not yet" : number(turbine.score, 2));
+      text(time, clock(turbine.time));
+    },
+  };
 }
 
-const columns = (history: History): uPlot.AlignedData => [
-  history.time.map((t) => t / 1000),
-  history.speed,
-  history.score,
-];
+function readingsTable() {
+  const body = h("tbody");
+  const heading = h("th", { scope: "col" });
+  const head = h("tr", {}, heading, h("th", { scope: "col" }, "Speed, m/s"), h("th", { scope: "col" }, "Score"));
+  const element = h(
+    "details",
+    {},
+    h("summary", {}, "Newest readings as a table"),
+    h("table", {}, h("thead", {}, head), body),
+  );
+  function update({ time, speed, score }: History): void {
+    if (!element.open) return;
+    text(heading, `Time, ${zone(time.at(-1) ?? Date.now())}`);
+    const newest = Array.from({ length: Math.min(NEWEST, time.length) }, (_, i) => time.length - 1 - i);
+    body.replaceChildren(
+      ...newest.map((i) =>
+        h("tr", {}, h("td", {}, clock(time[i]!)), h("td", {}, number(speed[i]!)), h("td", {}, number(score[i]!, 2))),
+      ),
+    );
+  }
+  return { element, update };
+}
+
+/** What was found on the turbine, and what was said about it. */
+function findings({ anomalies, alerts, minScore, time }: History): HTMLElement[] {
+  const shown = `${count(time.length)} reading${time.length === 1 ? "" : "s"}`;
+  const list = anomalies
+    .toReversed()
+    .map((a) =>
+      h(
+        "li",
+        { class: "found" },
+        icon("anomaly").element,
+        moment(a.from),
+        a.to > a.from ? ` to ${clock(a.to)}` : "",
+        `: up to ${number(a.peakSpeed)} m/s, score up to ${number(a.peakScore, 2)}`,
+      ),
+    );
+  return [
+    h("h2", {}, "Anomalies"),
+    list.length > 0
+      ? h("ul", { class: "list" }, ...list)
+      : h("p", { class: "summary" }, `None: no score of ${number(minScore)} or more in ${shown}.`),
+    ...(alerts.length > 0
+      ? [
+          h("h2", {}, "Notifications"),
+          h(
+            "ul",
+            { class: "list" },
+            ...alerts.map((alert, i) => alertItem(alert, { withTurbine: false, open: i === 0 })),
+          ),
+        ]
+      : []),
+  ];
+}
+
+function joined(history: History | undefined, more: History): History {
+  if (!history) return more;
+  const { time, speed, score } = history;
+  for (let i = 0; i < more.time.length; i++) {
+    time.push(more.time[i]!);
+    speed.push(more.speed[i]!);
+    score.push(more.score[i]!);
+  }
+  return { ...more, time, speed, score };
+}
 
 export const turbineView =
   (id: string): View =>
   (root, live) => {
-    const now = h("p", { class: "summary" });
-    const box = h("div", {
-      class: "plot",
-      role: "img",
-      "aria-label": `Wind speed and anomaly score of ${id} over time; the newest readings stand in the table below`,
-    });
-    const anomalies = h("div");
-    const newest = h("tbody");
+    const now = nowPanel();
+    const problem = h("p", { class: "problem" });
+    const label = `Wind speed and anomaly score of ${named(id)} over time. The same in words: Anomalies and Newest readings, below.`;
+    const box = h("div", { class: "plot", role: "img", "aria-label": label });
+    const found = h("div");
+    const readings = readingsTable();
     root.append(
-      h("p", {}, h("a", { href: "/", "data-link": true }, "All turbines")),
-      now,
+      h("p", { class: "back" }, h("a", { href: "/", "data-link": true }, "← All turbines")),
+      now.element,
+      problem,
       box,
-      h("h2", {}, "Anomalies"),
-      anomalies,
-      h(
-        "details",
-        {},
-        h("summary", {}, "Newest readings"),
-        h(
-          "table",
-          {},
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              h("th", { scope: "col" }, "Time"),
-              h("th", { scope: "col" }, "Speed, m/s"),
-              h("th", { scope: "col" }, "Score"),
-            ),
-          ),
-          newest,
-        ),
-      ),
+      readings.element,
+      found,
     );
-    let chart: uPlot | undefined;
+    let plot: Plot | undefined;
     let history: History | undefined;
+    let said = "";
     let stopped = false;
     let frame = 0;
 
     function draw(): void {
       frame = 0;
       if (!history || stopped) return;
-      if (chart) chart.setData(columns(history));
-      else chart = plot(box, history);
-      const last = history.time.length - 1;
-      newest.replaceChildren(
-        ...Array.from({ length: Math.min(20, history.time.length) }, (_, i) => last - i).map((i) =>
-          h(
-            "tr",
-            {},
-            h("td", {}, clock(history!.time[i]!)),
-            h("td", {}, number(history!.speed[i]!)),
-            h("td", {}, number(history!.score[i]!, 2)),
-          ),
-        ),
-      );
+      if (plot) plot.update(history);
+      else plot = new Plot(box, history);
+      readings.update(history);
     }
+    readings.element.addEventListener("toggle", draw);
 
+    let loading = false;
+    let again = false;
+
+    /** Asks for what came since the last answer: events carry a turbine's newest reading only. */
     async function load(): Promise<void> {
+      again = loading;
+      if (loading) return;
+      loading = true;
       try {
-        const loaded = await api<History>(`history?turbine=${encodeURIComponent(id)}`);
+        const after = history && history.time.length < MOST ? `&after=${history.time.at(-1)}` : "";
+        const loaded = await api<History>(`history?turbine=${encodeURIComponent(id)}${after}`);
         if (stopped) return;
-        history = loaded;
-        chart?.destroy();
-        chart = undefined;
-        draw();
-        anomalies.replaceChildren(
-          loaded.anomalies.length === 0
-            ? h("p", {}, `None at or above ${number(loaded.minScore)} in the readings shown.`)
-            : h(
-                "ul",
-                { class: "list" },
-                ...loaded.anomalies
-                  .toReversed()
-                  .map((a) =>
-                    h("li", {}, `${clock(a.from)}: up to ${number(a.peakSpeed)} m/s, score ${number(a.peakScore, 2)}`),
-                  ),
-              ),
-          ...(loaded.alerts.length
-            ? [
-                h("h2", {}, "Notifications"),
-                h("ul", { class: "list" }, ...loaded.alerts.map((a) => alertItem(a, false))),
-              ]
-            : []),
-        );
+        history = after ? joined(history, loaded) : loaded;
+        text(problem, "");
+        if (!frame) frame = requestAnimationFrame(draw);
+        // Only where it differs: an opened notification stays open.
+        const { anomalies, alerts, minScore } = history;
+        const says = JSON.stringify({ anomalies, alerts, minScore });
+        if (says !== said) found.replaceChildren(...findings(history));
+        said = says;
       } catch (error) {
-        text(now, (error as Error).message);
+        if (!stopped && !history) text(problem, (error as Error).message);
+      } finally {
+        loading = false;
+        if (again && !stopped) void load();
       }
     }
 
     function take(list: TurbineSummary[]): void {
       const turbine = list.find((t) => t.id === id);
       if (!turbine) return;
-      text(
-        now,
-        `${turbine.location} · ${statusNames[turbine.status]} · ${number(turbine.speed)} m/s · score ${number(turbine.score, 2)}`,
-      );
-      if (!history || turbine.time <= (history.time.at(-1) ?? 0)) return;
-      history.time.push(turbine.time);
-      history.speed.push(turbine.speed);
-      history.score.push(turbine.score);
-      if (!frame) frame = requestAnimationFrame(draw);
+      now.update(turbine);
+      void load();
     }
 
     const stops = [
-      live.on("snapshot", (snapshot) => {
-        take(snapshot.turbines);
-        void load();
+      live.on("snapshot", ({ turbines }) => {
+        // Another server may stand behind this one: from the beginning.
+        history = undefined;
+        take(turbines);
+        if (!turbines.some((t) => t.id === id)) text(problem, "This turbine hasn't been heard in the last hour.");
       }),
       live.on("turbines", take),
       live.on("alerts", () => void load()),
     ];
-    const resize = new ResizeObserver(() =>
-      chart?.setSize({ width: Math.max(280, box.clientWidth), height: chart.height }),
-    );
+    const resize = new ResizeObserver(() => plot?.resize(box));
     resize.observe(box);
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const repaint = () => {
-      chart?.destroy();
-      chart = undefined;
+      plot?.destroy();
+      plot = undefined;
       draw();
     };
     dark.addEventListener("change", repaint);
@@ -231,7 +195,7 @@ export const turbineView =
       cancelAnimationFrame(frame);
       resize.disconnect();
       dark.removeEventListener("change", repaint);
-      chart?.destroy();
+      plot?.destroy();
       for (const stop of stops) stop();
     };
   };

@@ -1,0 +1,192 @@
+import uPlot from "uplot";
+import type { History } from "../protocol.ts";
+import { clock, h, number, zone } from "./dom.ts";
+
+/** A colour of the style sheet as the canvas understands it: `light-dark()` resolved for the scheme in force. */
+function color(name: string): string {
+  const probe = h("span", { hidden: true });
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  return resolved;
+}
+
+/** Ticks in 24-hour time: [from this increment in seconds, format, and what is added where the day changes]. */
+const ticks: uPlot.Axis.Values = [
+  [86_400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
+];
+
+/** Share of the height that the scores take, below the speeds: lines that cross would read as one. */
+const SCORES = 0.36;
+/** Scores go from 0.3 to beyond 100: linear below 1, logarithmic above (uPlot's arcsinh scale). */
+const SCORE_TICKS = [0, 1, 2, 5, 10, 30, 100, 300, 1000];
+const top = (value: number) => Math.sinh(Math.asinh(value) / SCORES);
+
+const known = (format: (v: number) => string) => (_: uPlot, v: number | null) => (v === null ? "–" : format(v));
+
+/** Speed above and score below on one time axis; the threshold as a line, anomalies as bands with a mark on top. */
+export class Plot {
+  readonly #chart: uPlot;
+  #history: History;
+
+  constructor(box: HTMLElement, history: History) {
+    this.#history = history;
+    const ink = color("--ink");
+    const faint = color("--faint");
+    const grid = { stroke: color("--line"), width: 1 };
+    const pixels = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const font = `${Math.round(pixels * 0.8)}px system-ui, sans-serif`;
+    // A phone has no room for the axes' names: the legend has them.
+    const labelled = (label: string) => (box.clientWidth > 30 * pixels ? { label } : {});
+    const axis = { font, labelFont: `600 ${font}`, grid, size: pixels * 3, labelSize: pixels * 1.6, gap: pixels / 3 };
+    const series = { width: 1.5, points: { show: false } };
+    this.#chart = new uPlot(
+      {
+        width: Math.max(260, box.clientWidth),
+        height: heightFor(),
+        padding: [pixels, null, null, null],
+        scales: {
+          speed: {
+            range: (_, __, max) => {
+              const highest = Math.max(10, max * 1.1);
+              return [(-highest * SCORES) / (1 - SCORES), highest];
+            },
+          },
+          score: { distr: 4, asinh: 1, range: (_, __, max) => [0, top(Math.max(4, max * 1.2))] },
+        },
+        axes: [
+          { ...axis, stroke: ink, values: ticks, size: pixels * 3 },
+          {
+            ...axis,
+            scale: "speed",
+            stroke: color("--speed"),
+            ...labelled("speed, m/s"),
+            splits: (_, __, ___, max, step) => Array.from({ length: Math.floor(max / step) + 1 }, (_, i) => i * step),
+          },
+          {
+            ...axis,
+            scale: "score",
+            side: 1,
+            stroke: color("--score"),
+            ...labelled("anomaly score"),
+            grid: { show: false },
+            splits: (u) => {
+              const highest = Math.sinh(Math.asinh(u.scales.score!.max ?? 4) * SCORES);
+              return SCORE_TICKS.filter((v) => v <= highest);
+            },
+            filter: (_, splits) => splits,
+            values: (_, splits) => splits.map(String),
+          },
+        ],
+        series: [
+          { label: "time", value: known((v) => `${clock(v * 1000)} ${zone(v * 1000)}`) },
+          { ...series, label: "speed, m/s", scale: "speed", stroke: color("--speed"), value: known((v) => number(v)) },
+          {
+            ...series,
+            label: "anomaly score",
+            scale: "score",
+            stroke: color("--score"),
+            value: known((v) => number(v, 2)),
+          },
+        ],
+        hooks: {
+          drawClear: [(u) => this.#bands(u, color("--band"), color("--anomaly"), pixels)],
+          draw: [(u) => this.#threshold(u, color("--anomaly"), faint, font)],
+        },
+      },
+      columns(history),
+      box,
+    );
+  }
+
+  /** Shows what the history holds by now; a part that was zoomed into stays. */
+  update(history: History): void {
+    const { min, max } = this.#chart.scales.x!;
+    const [time] = this.#chart.data;
+    const whole = min == null || max == null || (min <= time[0]! && max >= time[time.length - 1]!);
+    this.#history = history;
+    this.#chart.setData(columns(history), whole);
+    if (!whole) this.#chart.redraw();
+  }
+
+  resize(box: HTMLElement): void {
+    this.#chart.setSize({ width: Math.max(260, box.clientWidth), height: heightFor() });
+  }
+
+  destroy(): void {
+    this.#chart.destroy();
+  }
+
+  #bands({ ctx, bbox, valToPos }: uPlot, band: string, mark: string, pixels: number): void {
+    const ratio = devicePixelRatio;
+    const [least, size] = [4 * ratio, pixels * 0.45 * ratio];
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left - size, 0, bbox.width + 2 * size, bbox.top + bbox.height);
+    ctx.clip();
+    for (const { from, to } of this.#history.anomalies) {
+      const [left, right] = [valToPos(from / 1000, "x", true), valToPos(to / 1000, "x", true)];
+      const [middle, half] = [(left + right) / 2, Math.max(least, right - left + least) / 2];
+      if (middle + half < bbox.left || middle - half > bbox.left + bbox.width) continue;
+      ctx.fillStyle = band;
+      ctx.fillRect(middle - half, bbox.top, 2 * half, bbox.height);
+      ctx.fillStyle = mark;
+      ctx.beginPath();
+      ctx.moveTo(middle, bbox.top - 1.8 * size);
+      ctx.lineTo(middle + size, bbox.top);
+      ctx.lineTo(middle - size, bbox.top);
+      ctx.fill();
+    }
+    ctx.restore();
+  }
+
+  #threshold({ ctx, bbox, valToPos }: uPlot, line: string, rule: string, font: string): void {
+    const { minScore } = this.#history;
+    const y = valToPos(minScore, "score", true);
+    const zero = valToPos(0, "speed", true);
+    const [right, ratio] = [bbox.left + bbox.width, devicePixelRatio];
+    const across = (at: number) => {
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, at);
+      ctx.lineTo(right, at);
+      ctx.stroke();
+    };
+    ctx.save();
+    ctx.lineWidth = ratio;
+    ctx.strokeStyle = rule;
+    across(zero);
+    ctx.strokeStyle = line;
+    ctx.setLineDash([6 * ratio, 5 * ratio]);
+    across(y);
+    ctx.fillStyle = line;
+    ctx.font = font.replace(/^\d+/, (size) => String(Number(size) * ratio));
+    ctx.textBaseline = "bottom";
+    ctx.fillText(`threshold ${number(minScore)}`, bbox.left + 6 * ratio, y - 3 * ratio);
+    ctx.restore();
+  }
+}
+
+const heightFor = () => Math.max(300, Math.min(innerHeight * 0.55, 900));
+
+/** A pause longer than so many usual distances between readings is no line. */
+const PAUSE = 10;
+
+/** The plot's columns, in seconds; where a turbine was silent a point without values parts the lines. */
+function columns({ time, speed, score }: History): uPlot.AlignedData {
+  const pause = (PAUSE * (time.at(-1)! - time[0]!)) / Math.max(1, time.length - 1);
+  const parted: [number[], (number | null)[], (number | null)[]] = [[], [], []];
+  for (let i = 0; i < time.length; i++) {
+    if (i > 0 && time[i]! - time[i - 1]! > pause) {
+      parted[0].push((time[i - 1]! + 1) / 1000);
+      parted[1].push(null);
+      parted[2].push(null);
+    }
+    parted[0].push(time[i]! / 1000);
+    parted[1].push(speed[i]!);
+    parted[2].push(score[i]!);
+  }
+  return parted;
+}
