@@ -60,10 +60,20 @@ async function run(name: string, port: number, folder: string, args: string[], o
   };
 }
 
-/** The embedded stack, durable, its rate limits off. With `folder`, on data that is there already. */
-export async function windops(folder = mkdtempSync(join(tmpdir(), "bench-"))): Promise<Server> {
+/** The embedded stack, durable, its rate limits off unless said. With `folder`, on data that is there already. */
+export async function windops(
+  folder = mkdtempSync(join(tmpdir(), "bench-")),
+  { limits = false } = {},
+): Promise<Server> {
   const port = await freePort();
-  const args = ["dist/local/main.js", "--state-dir", folder, "--port", String(port), "--no-limits"];
+  const args = [
+    "dist/local/main.js",
+    "--state-dir",
+    folder,
+    "--port",
+    String(port),
+    ...(limits ? [] : ["--no-limits"]),
+  ];
   return run("windops local", port, folder, args, {});
 }
 

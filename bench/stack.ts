@@ -2,6 +2,7 @@
 // server a process of its own, in turn in one run. `node scripts/ts.mjs bench/stack.ts [ROUNDS] [SECONDS]`
 import { Kinesis } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { figure } from "./report.ts";
 import { canned, kinesalite, kinesisLocal, type Server, windops } from "./servers.ts";
 
 const rounds = Number(process.argv[2] ?? 3);
@@ -125,4 +126,24 @@ for (const [name, { put, get, putCpu, getCpu, rss }] of results) {
     median(rss).toFixed(0),
   ];
   console.log(`| ${cells.join(" | ")} |`);
+}
+
+const clientLimit = "the SDK's own work on a record: the server's part is in docs/embedded-stack.md";
+for (const [name, target] of Object.entries(targets)) {
+  const theirs = results.get(`${name}${name === "kinesalite" ? " 3.3.3" : ""}`) ?? results.get(name);
+  if (!theirs) continue;
+  const part = "embedded stack";
+  const put = { value: median(ours.put) / median(theirs.put), cpu: median(theirs.putCpu) / median(ours.putCpu) };
+  const get = { value: median(ours.get) / median(theirs.get), cpu: median(theirs.getCpu) / median(ours.getCpu) };
+  for (const [call, { value, cpu }] of Object.entries({ PutRecords: put, GetRecords: get })) {
+    figure({
+      part,
+      metric: `${call} against ${name}`,
+      value,
+      unit: "×",
+      target: { atLeast: target },
+      limit: clientLimit,
+    });
+    figure({ part, metric: `${call} against ${name}, by the server's processor time`, value: cpu, unit: "×" });
+  }
 }

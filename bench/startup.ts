@@ -1,5 +1,6 @@
 // Wall time of the command line's start against `node -e 0`, run in turn in one run, as ratios of medians.
 import { spawnSync } from "node:child_process";
+import { figure } from "./report.ts";
 
 const rounds = Number(process.argv[2] ?? 31);
 
@@ -24,6 +25,15 @@ const base = median(times.get("node -e 0")!);
 console.log("| command | median ms | × node -e 0 | target |\n|---|--:|--:|--:|");
 for (const { name, target } of cases) {
   const ms = median(times.get(name)!);
+  if (target !== undefined) {
+    figure({
+      part: "start-up",
+      metric: `${name} against node -e 0`,
+      value: ms / base,
+      unit: "×",
+      target: { atMost: target },
+    });
+  }
   console.log(
     `| \`${name}\` | ${ms.toFixed(0)} | ${(ms / base).toFixed(2)} | ${target === undefined ? "" : `≤ ${target}`} |`,
   );

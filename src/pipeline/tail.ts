@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { _Record, Shard } from "@aws-sdk/client-kinesis";
 import { userRecordsOf } from "../aws/aggregated-record.ts";
 import { type HashRange, rangeOf } from "../aws/hash-key.ts";
@@ -40,6 +41,8 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
   const retention = await retentionOf(kinesis, stream);
   // Ends the shards' readers also when the consumer has enough.
   const stop = new AbortController();
+  // Each shard's call listens to it: with more than ten shards Node would warn of a leak.
+  setMaxListeners(0, stop.signal);
   const end = () => stop.abort();
   options.signal.addEventListener("abort", end, { once: true });
   if (options.signal.aborted) end();

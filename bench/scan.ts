@@ -1,0 +1,103 @@
+// scan by the index against the whole table: read units and time. `node scripts/ts.mjs bench/scan.ts [ROWS]`
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { marshal } from "../lambdas/shared/item.ts";
+import { rowItem } from "../lambdas/shared/row.ts";
+import { startStack } from "../src/local/stack.ts";
+import { findAnomalies } from "../src/pipeline/scan.ts";
+import { readingsSchema } from "../src/pipeline/table-schema.ts";
+import { credentials, pause } from "./client.ts";
+import { figure } from "./report.ts";
+import { windops } from "./servers.ts";
+
+const rows = Number(process.argv[2] ?? 1_000_000);
+const ANOMALIES = 100;
+const part = "scan";
+const folder = mkdtempSync(join(tmpdir(), "bench-"));
+
+async function fill(): Promise<void> {
+  const running = await startStack({ stateDir: folder, limits: false });
+  const call = (operation: string, input: object) => running.stack.call("dynamodb", operation, input, "us-east-1");
+  await call("CreateTable", { TableName: "rows", ...readingsSchema, BillingMode: "PAY_PER_REQUEST" });
+  while ((await call("DescribeTable", { TableName: "rows" })).Table.TableStatus !== "ACTIVE") await pause(50);
+  for (let i = 0; i < rows; i += 100) {
+    const puts = Array.from({ length: 100 }, (_, k) => ({
+      PutRequest: {
+        Item: marshal(
+          rowItem(
+            {
+              turbineId: `oak-ridge-${(i + k) % 1000}`,
+              timestamp: new Date(Date.UTC(2026, 0, 1) + (i + k) * 1000).toISOString(),
+              location: "Oak Ridge",
+              speed: 9.5,
+              score: (i + k) % (rows / ANOMALIES) === 7 ? 3 : 0.7,
+              rcfScore: 0.9,
+              more: {},
+            },
+            2,
+          ),
+        ),
+      },
+    }));
+    await Promise.all(
+      [0, 25, 50, 75].map((at) => call("BatchWriteItem", { RequestItems: { rows: puts.slice(at, at + 25) } })),
+    );
+  }
+  await running.close();
+}
+
+const filled = performance.now();
+await fill();
+figure({
+  part,
+  metric: "rows in the table",
+  value: rows,
+  unit: `in ${((performance.now() - filled) / 1000).toFixed(0)} s`,
+});
+const server = await windops(folder);
+const client = new DynamoDBClient({ endpoint: server.endpoint, region: "us-east-1", credentials });
+
+async function measured(full: boolean) {
+  let units = 0;
+  const dynamodb = {
+    send: async (command: any, ...rest: any[]) => {
+      if (/^(Query|Scan)/.test(command.constructor.name)) command.input.ReturnConsumedCapacity = "TOTAL";
+      const answer: any = await (client.send as any)(command, ...rest);
+      units += answer.ConsumedCapacity?.CapacityUnits ?? 0;
+      return answer;
+    },
+  } as any;
+  const began = performance.now();
+  const { signal } = new AbortController();
+  const found = await findAnomalies({ dynamodb, table: "rows", minScore: 2, full, signal });
+  if (found.rows.length !== ANOMALIES || found.indexed === full) throw new Error(`${found.rows.length} rows found`);
+  return { ms: performance.now() - began, units };
+}
+
+const index = await measured(false);
+const before = process.memoryUsage().rss;
+const table = await measured(true);
+figure({ part, metric: "by the index", value: index.ms, unit: "ms" });
+figure({ part, metric: "by the index, read units", value: index.units, unit: "" });
+figure({ part, metric: "the whole table", value: table.ms, unit: "ms" });
+figure({ part, metric: "the whole table, read units", value: table.units, unit: "" });
+figure({
+  part,
+  metric: "read units, table against index",
+  value: table.units / index.units,
+  unit: "×",
+  target: { atLeast: 100 },
+});
+figure({
+  part,
+  metric: "memory of the whole scan, after against before",
+  value: process.memoryUsage().rss / before,
+  unit: "×",
+});
+figure({ part, metric: "the stack's memory after it", value: server.rss(), unit: "MiB" });
+client.destroy();
+await server.stop();
+rmSync(folder, { recursive: true, force: true });
