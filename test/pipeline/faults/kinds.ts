@@ -4,7 +4,7 @@ import type { WireCall } from "./line.ts";
 type Fault = Pick<ChaosRule, "error" | "drop">;
 
 /** The stack's name of a service, where `Clients` has another. */
-export const stackName = (service: string) => ({ flink: "kinesisanalytics" })[service] ?? service;
+const stackName = (service: string) => ({ flink: "kinesisanalytics" })[service] ?? service;
 
 /** How each service says that one asks too often. */
 const THROTTLES: Record<string, Fault["error"]> = {
