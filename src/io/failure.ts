@@ -39,12 +39,9 @@ function describe(
   const e = error as Error & { code?: string; $metadata?: { httpStatusCode?: number; requestId?: string } };
   // Duck-typed, so that commander needn't be loaded here.
   if (typeof e?.code === "string" && e.code.startsWith("commander.")) {
-    return {
-      code: "E_USAGE",
-      message: e.message.replace(/^error: /, ""),
-      hint: "Run the command with --help.",
-      exitCode: 2,
-    };
+    const [message, suggestion] = e.message.replace(/^error: /, "").split("\n");
+    const meant = suggestion ? `${suggestion.replace(/^\(|\)$/g, "")} ` : "";
+    return { code: "E_USAGE", message: message!, hint: `${meant}Run the command with --help.`, exitCode: 2 };
   }
   if (e?.$metadata) {
     const request = e.$metadata.requestId ? ` (request ${e.$metadata.requestId})` : "";

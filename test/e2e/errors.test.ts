@@ -23,8 +23,8 @@ describe("without a stack", () => {
   });
 
   it.each<[string, string[], number, string, RegExp]>([
-    ["an unknown command", ["simulat"], 2, "E_USAGE", /simulat/],
-    ["an unknown flag", ["scan", "--minscore", "2"], 2, "E_USAGE", /--minscore/],
+    ["an unknown command", ["simulat"], 2, "E_USAGE", /'simulat' .*\n {2}Did you mean .*simulate/],
+    ["an unknown flag", ["scan", "--minscore", "2"], 2, "E_USAGE", /'--minscore' .*\n {2}Did you mean --min-score\?/],
     ["a flag's bad value", ["scan", "--min-score", "high"], 2, "E_USAGE", /--min-score takes a number/],
     ["a bad rate", ["simulate", "--rate", "fast"], 2, "E_USAGE", /--rate takes a rate/],
     ["an unknown kind of anomaly", ["simulate", "--kinds", "gust,tornado"], 2, "E_USAGE", /tornado/],
