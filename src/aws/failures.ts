@@ -32,11 +32,17 @@ const throttling =
   /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown|BandwidthLimitExceeded|LimitExceededException.*(rate|five|5 )/i;
 const network = /ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|TimeoutError|socket hang up|ERR_HTTP2|EAI_AGAIN/;
 
+/** Refused because of how much was asked in how little time. */
+export function isThrottled(error: unknown): boolean {
+  const { name = "", message = "" } = error as ServiceError;
+  return throttling.test(`${name} ${message}`);
+}
+
 /** Worth asking again: throttled, the service's own fault, or the line broke. */
 export function isTransient(error: unknown): boolean {
   const { name = "", message = "", code = "", $metadata } = error as ServiceError;
   if (($metadata?.httpStatusCode ?? 0) >= 500) return true;
-  return throttling.test(`${name} ${message}`) || network.test(`${code} ${name} ${message}`);
+  return isThrottled(error) || network.test(`${code} ${name} ${message}`);
 }
 
 const conflicts = new Set([

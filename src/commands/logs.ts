@@ -1,4 +1,5 @@
 import { type Context, defineCommand } from "../io/command.ts";
+import { drained } from "../io/drained.ts";
 import { instant } from "../io/parse.ts";
 import { printable } from "../io/text.ts";
 import type { LogLine } from "../pipeline/logs.ts";
@@ -55,9 +56,7 @@ async function run(ctx: Context, [wanted]: [string | undefined], options: Record
   });
   for await (const line of lines) {
     ctx.io.record(line, () => text(line, width, ctx.io.style.dim));
-    const { stdout } = ctx.io;
-    // A slow reader of the pipe slows the reading; it mustn't fill the memory.
-    if (stdout.writableNeedDrain) await new Promise((resolve) => stdout.once("drain", resolve));
+    await drained(ctx.io.stdout, ctx.signal);
   }
 }
 

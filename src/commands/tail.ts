@@ -1,5 +1,6 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { type Context, defineCommand } from "../io/command.ts";
+import { drained } from "../io/drained.ts";
 import { instant, number } from "../io/parse.ts";
 import { RecentReadings, sparkline } from "../io/sparkline.ts";
 import { clip, printable } from "../io/text.ts";
@@ -88,14 +89,7 @@ async function show(
     if (minScore !== undefined && !(Number(value.score) >= minScore)) continue;
     ctx.io.record(value, () => readingLine(value, ctx.io, threshold, recent));
     if (++shown === limit) return;
-    const { stdout } = ctx.io;
-    // A slow reader of the pipe slows the tail; it mustn't fill the memory.
-    if (stdout.writableNeedDrain && !ctx.signal.aborted) {
-      await new Promise((resolve) => {
-        stdout.once("drain", resolve);
-        ctx.signal.addEventListener("abort", resolve, { once: true });
-      });
-    }
+    await drained(ctx.io.stdout, ctx.signal);
   }
 }
 

@@ -52,6 +52,7 @@ export class DemoWatch {
     const mails = await readInbox(target.endpoint!, this.#mails.at(-1)?.id);
     this.#mails.push(...mails);
     const { rows } = await findAnomalies({
+      ...this.#edge,
       dynamodb: await clients.dynamodb(),
       table: names.table,
       minScore: settings.minScore,

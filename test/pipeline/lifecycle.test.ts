@@ -46,8 +46,8 @@ test("setup, again, status, stop, start, scan, prove, destroy: every call is one
   await stop(ctx, what, false);
   await setup(ctx, what, { ...options, steps: ["start"] });
   const dynamodb = await session.clients.dynamodb();
-  await findAnomalies({ dynamodb, table: session.names.table, minScore: 2, signal: ctx.signal });
   const outside = edge(ctx.signal);
+  await findAnomalies({ ...outside, dynamodb, table: session.names.table, minScore: 2, signal: ctx.signal });
   await prove(session, { ...outside, signal: ctx.signal, wallClock: Date.now, timeout: 2_000, id: "lifecycle" });
 
   const gone = await destroy(ctx, what, { keepData: false, agree: async () => true });

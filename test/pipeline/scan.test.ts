@@ -2,7 +2,8 @@ import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Item, marshal } from "../../lambdas/shared/item.ts";
 import { rowItem } from "../../lambdas/shared/row.ts";
-import { findAnomalies, type ScanQuery } from "../../src/pipeline/scan.ts";
+import { edge } from "../../src/io/edge.ts";
+import { eachAnomaly, findAnomalies, type ScanQuery } from "../../src/pipeline/scan.ts";
 import { startTables, type Tables } from "../lambdas/tables.ts";
 
 let tables: Tables;
@@ -23,8 +24,11 @@ const row = (i: number, score: number, location = "Oak Ridge") => ({
   more: { power: i },
 });
 
-async function found(query: ScanQuery) {
+const outside = edge(new AbortController().signal);
+
+async function found(query: ScanQuery & { limit?: number }) {
   const { rows, indexed } = await findAnomalies({
+    ...outside,
     ...query,
     dynamodb: tables.client,
     table: "WindDataTable",
@@ -70,6 +74,32 @@ it("finds rows of an older pipeline, whose numbers are text and compare as numbe
 
 it("names the table that isn't there", async () => {
   const signal = new AbortController().signal;
-  const missing = findAnomalies({ minScore: 2, dynamodb: tables.client, table: "Nope", signal });
+  const missing = findAnomalies({ ...outside, minScore: 2, dynamodb: tables.client, table: "Nope", signal });
   await expect(missing).rejects.toMatchObject({ code: "E_NO_TABLE" });
+});
+
+it("gives rows as they are found, waiting for whoever takes them, and says what it cost", async () => {
+  for (let i = 0; i < 20; i++) await put(rowItem(row(i, i % 2 ? 1 : 3), 2));
+  const taken: string[] = [];
+  let busy = 0;
+  const cost = await eachAnomaly(
+    {
+      ...outside,
+      minScore: 1,
+      dynamodb: tables.client,
+      table: "WindDataTable",
+      signal: new AbortController().signal,
+    },
+    async ({ turbineId }) => {
+      busy++;
+      await new Promise((resolve) => setImmediate(resolve));
+      busy--;
+      taken.push(turbineId);
+    },
+  );
+  expect(busy).toBe(0);
+  expect(taken.toSorted()).toEqual(Array.from({ length: 20 }, (_, i) => `t-${i}`).toSorted());
+  // Four segments, each rounded up to half a unit.
+  expect(cost).toMatchObject({ indexed: false, looked: 20 });
+  expect(cost.units).toBeGreaterThan(0);
 });
