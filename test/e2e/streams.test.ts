@@ -172,6 +172,8 @@ describe("Ctrl-C", () => {
     const after = await machine.json("simulate", "--resume");
     const { contents, clients } = await import("../local/pipeline-fixture.ts");
     const readings = (await contents(clients(await machine.endpoint()), "WindDataStream"))
+      // Aggregated records of another run lie there too.
+      .filter((text) => text.startsWith("{"))
       .map((text) => JSON.parse(text))
       .filter(({ timestamp }) => timestamp >= started && timestamp < "2030");
     expect(new Set(readings.map((r) => `${r.turbineId} ${r.timestamp}`)).size).toBe(400);
