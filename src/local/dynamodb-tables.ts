@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { batchWrite } from "./dynamodb-batch-write.ts";
+import { closeIterators } from "./dynamodb-streams.ts";
 import { AwsError } from "./errors.ts";
 import { ACCOUNT } from "./service.ts";
 
@@ -48,6 +50,7 @@ export async function openTables(folder: string, region: string): Promise<Tables
   });
   store.tableDb.awsAccountId = ACCOUNT;
   store.tableDb.awsRegion = region;
+  closeIterators(store.db);
   await store.db.open();
   await settle(store);
   const loaded = new Map<TableOperation, { action: any; validation: any }>();
@@ -60,19 +63,22 @@ export async function openTables(folder: string, region: string): Promise<Tables
     }
     return parts;
   };
+  const act = (action: any, data: any) =>
+    new Promise((resolve, reject) => {
+      action(store, data, (error: unknown, output: unknown) => (error ? reject(error) : resolve(output)));
+    });
   return {
-    run: (operation, input) =>
-      new Promise((resolve, reject) => {
-        const fail = (error: unknown) => reject(asAwsError(error));
-        try {
-          const { action, validation } = load(operation);
-          const data = validations.checkTypes(input, validation.types);
-          validations.checkValidations(data, validation.types, validation.custom, store);
-          action(store, data, (error: unknown, output: any) => (error ? fail(error) : resolve(output)));
-        } catch (error) {
-          fail(error);
-        }
-      }),
+    run: async (operation, input) => {
+      try {
+        const { action, validation } = load(operation);
+        const data = validations.checkTypes(input, validation.types);
+        validations.checkValidations(data, validation.types, validation.custom, store);
+        const done = operation === "BatchWriteItem" ? await batchWrite(store, data) : undefined;
+        return done ?? (await act(action, data));
+      } catch (error) {
+        throw asAwsError(error);
+      }
+    },
     close: () => store.db.close(),
   };
 }
