@@ -112,7 +112,8 @@ async function tellReading(
   outcome: Outcome,
 ): Promise<boolean> {
   const key = { pk: turbineKey(reading.turbineId), sk: `reading#${reading.timestamp}` };
-  await delivery.alerts.create({ ...waitingItem(reading), ...key, state: "new" });
+  const opened_at = new Date(delivery.now()).toISOString();
+  await delivery.alerts.create({ ...waitingItem(reading), ...key, opened_at, state: "new" });
   const message = () => anomalyMessage(reading, settings.minScore, deduplicationId(reading));
   if ((await tellOnce(key, message, delivery)) !== "told") return false;
   outcome.told++;

@@ -5,5 +5,6 @@ export {
   GetMetricDataCommand,
   ListTagsForResourceCommand,
   PutMetricAlarmCommand,
+  PutMetricDataCommand,
   TagResourceCommand,
 } from "@aws-sdk/client-cloudwatch";

@@ -1,22 +1,19 @@
+import { Region } from "./dynamodb-region.ts";
 import { settingsOperations } from "./dynamodb-settings.ts";
-import { openTables, type TableOperation, type Tables, tableOperations } from "./dynamodb-tables.ts";
+import { type TableOperation, tableOperations } from "./dynamodb-tables.ts";
 import type { Call, Operation, RpcService, Stack } from "./service.ts";
 
 /** DynamoDB: dynalite's items, queries and tables, with what it lacks of a table's settings laid over it. */
 export function dynamodb(stack: Stack): RpcService {
-  const regions = new Map<string, Promise<Tables>>();
-  const tables = (region: string) => {
-    let open = regions.get(region);
-    if (!open) {
-      open = openTables(stack.folder("dynamodb"), region);
-      regions.set(region, open);
-      // A folder that couldn't be opened is tried again by the next call.
-      open.catch(() => regions.delete(region));
+  const regions = new Map<string, Region>();
+  const run = (operation: TableOperation, input: any, call: Call) => {
+    let region = regions.get(call.region);
+    if (!region) {
+      region = new Region(stack.folder("dynamodb"), call.region, stack.log);
+      regions.set(call.region, region);
     }
-    return open;
+    return region.run(operation, input);
   };
-  const run = async (operation: TableOperation, input: any, call: Call) =>
-    (await tables(call.region)).run(operation, input);
   const plain = tableOperations.map((name): [string, Operation] => [name, (input, call) => run(name, input, call)]);
   return {
     kind: "rpc",
@@ -25,7 +22,7 @@ export function dynamodb(stack: Stack): RpcService {
     targetPrefixes: ["DynamoDB_20120810"],
     operations: { ...Object.fromEntries(plain), ...settingsOperations(stack, run) },
     close: async () => {
-      for (const open of regions.values()) await (await open).close();
+      for (const region of regions.values()) await region.close();
     },
   };
 }

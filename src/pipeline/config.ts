@@ -114,6 +114,10 @@ export const settingsSchema = z.strictObject({
     .max(1440)
     .default(15)
     .describe("Minutes without a reading, a score or a delivery after which an alarm tells the subscribers"),
+  proveEvery: durationText(
+    "0s",
+    "How often `windops prove --every` is run; an alarm tells of a proof that didn't come",
+  ),
   email: z.array(z.email()).default([]).describe("Subscribers of the notification"),
 });
 

@@ -1,13 +1,9 @@
-import { unmarshal } from "../../lambdas/shared/item.ts";
-import { waitingKey } from "../../lambdas/shared/waiting.ts";
-import { BatchWriteItemCommand, type DynamoDBClient, GetItemCommand, QueryCommand } from "../aws/dynamodb.ts";
 import type { Edge } from "../io/edge.ts";
 import { produce, type Reading } from "../simulate/producer.ts";
-import { wind } from "../simulate/wind.ts";
-import { alertTable } from "./functions.ts";
-import { readInbox } from "./inbox.ts";
+import { noteProof, proofEnded, removeLeftovers } from "./prove-leftovers.ts";
+import { mailTime, scoredBy, storedAt, toldTimes } from "./prove-trace.ts";
+import { proofReadings } from "./prove-turbine.ts";
 import type { Session } from "./session.ts";
-import { tail } from "./tail.ts";
 
 /** In the order of the way. */
 export type Hop = "acknowledged" | "scored" | "stored" | "claimed" | "published" | "inbox";
@@ -20,7 +16,10 @@ export interface Proof {
   /** Milliseconds from the acknowledgement to each hop that was reached; the inbox only on the embedded stack. */
   hops: { hop: Hop; ms: number }[];
   score?: number;
-  failed?: { hop: Hop; look: string };
+  /** The hop that wasn't reached, where to look, and what was found wrong there. */
+  failed?: { hop: Hop; look: string; found?: string[] };
+  /** Readings that stay in the streams until those let go of them; rows and alert items are removed. */
+  left: { readings: number; hours: number };
 }
 
 export interface ProveOptions extends Edge {
@@ -33,11 +32,7 @@ export interface ProveOptions extends Edge {
   onHop?(hop: Hop, milliseconds: number): void;
 }
 
-/** Ordinary readings first: a forest that knows nothing gives no score. */
-const WARM_UP = 192;
-const SPIKE = 60;
-
-const LOOK: Record<Hop, string> = {
+export const LOOK: Record<Hop, string> = {
   acknowledged: "Is the stream there and has it room? windops status",
   scored: "Does the application run? windops status, windops logs flink",
   stored: "Do the trigger and the function work? windops logs AnalyticsDestinationFunction; quarantine/ in the bucket",
@@ -48,182 +43,106 @@ const LOOK: Record<Hop, string> = {
 
 /**
  * Sends ordinary wind and one spike of a turbine that exists for this proof only, follows the spike through every hop and
- * removes what it left behind. The real turbines' forests never see it; subscribers get its notification.
+ * removes its rows and alert items, and those that failed or killed proofs before it left. The real turbines' forests never
+ * see it; subscribers get its notification. Throws what stands in the way before the first hop.
  */
 export async function prove(session: Session, options: ProveOptions): Promise<Proof> {
-  const { names, target } = session;
-  const local = target.kind === "local";
+  const { settings } = session;
   const turbineId = `windops-prove-${options.id}`;
-  const spike = spikeOf(turbineId, options.wallClock());
-  const proof: Proof = { ok: false, turbineId, timestamp: spike.at(-1)!.timestamp, hops: [] };
-  const stop = new AbortController();
-  const end = () => stop.abort();
-  options.signal.addEventListener("abort", end, { once: true });
+  const readings = proofReadings(turbineId, options.wallClock());
+  const timestamp = readings.at(-1)!.timestamp;
+  const left = { readings: readings.length, hours: settings.retentionHours };
+  const proof: Proof = { ok: false, turbineId, timestamp, hops: [], left };
+  await removeLeftovers(session, options, options.wallClock());
+  await noteProof(session, turbineId, options, options.wallClock());
   try {
-    const began = options.wallClock();
-    const { acknowledged } = await produce(spike, {
-      ...options,
-      kinesis: await session.clients.kinesis(),
-      stream: names.inputStream,
-      // In one go: the stream keeps the order of requests.
-      rate: Infinity,
-    });
-    const origin = options.wallClock();
-    const failed = (hop: Hop): Proof => ({ ...proof, failed: { hop, look: LOOK[hop] } });
-    if (acknowledged < spike.length) return failed("acknowledged");
-    const reach = (hop: Hop, at: number) => {
-      const ms = Math.max(0, at - origin);
-      proof.hops.push({ hop, ms });
-      options.onHop?.(hop, ms);
-    };
-    reach("acknowledged", origin);
-    const deadline = options.now() + options.timeout;
-    const scored = await within(deadline, options, stop, () => scoredBy(session, options, stop.signal, proof, began));
-    const looks: [Hop, () => Promise<number | undefined>][] = [
-      ["stored", () => storedAt(session, proof, options)],
-      ["claimed", () => alertTime(session, proof, "opened_at")],
-      ["published", () => alertTime(session, proof, "told_at")],
-    ];
-    if (local) looks.push(["inbox", () => mailTime(session, proof)]);
-    if (scored === undefined) return failed("scored");
-    reach("scored", scored.arrival);
-    proof.score = scored.score;
-    for (const [hop, look] of looks) {
-      let at = await look();
-      while (at === undefined && options.now() < deadline && !options.signal.aborted) {
-        await options.sleep(local ? 25 : 250);
-        at = await look();
-      }
-      options.signal.throwIfAborted();
-      if (at === undefined) return failed(hop);
-      reach(hop, at);
-    }
-    // Seen by asking again and again; it was there before the delivery had anything to claim.
-    const [stored, claimed] = ["stored", "claimed"].map((name) => proof.hops.find(({ hop }) => hop === name)!);
-    stored!.ms = Math.min(stored!.ms, claimed!.ms);
-    proof.ok = true;
-    return proof;
+    await follow(session, options, proof, readings);
   } finally {
-    options.signal.removeEventListener("abort", end);
-    stop.abort();
-    await cleanUp(session, turbineId);
+    await proofEnded(session, turbineId, options, proof.ok);
   }
+  return proof;
 }
 
-function spikeOf(turbineId: string, now: number): Reading[] {
-  const readings: Reading[] = [];
-  const start = new Date(now - WARM_UP * 1000);
-  for (const { speed, timestamp } of wind({ turbines: 1, seed: 1, cadenceSeconds: 1, start })) {
-    const last = readings.length === WARM_UP;
-    readings.push({ turbineId, location: "windops prove", speed: last ? SPIKE : speed, timestamp });
-    if (last) return readings;
+async function follow(session: Session, options: ProveOptions, proof: Proof, readings: Reading[]): Promise<void> {
+  const { signal } = options;
+  const began = options.wallClock();
+  const fail = (hop: Hop, ...found: string[]) => {
+    proof.failed = { hop, look: LOOK[hop], ...(found.length > 0 && { found }) };
+  };
+  try {
+    await send(session, options, readings);
+  } catch (error) {
+    signal.throwIfAborted();
+    return fail("acknowledged", (error as Error).message);
   }
-  return readings;
+  const origin = options.wallClock();
+  const reach = (hop: Hop, at: number) => {
+    const ms = Math.max(0, at - origin);
+    proof.hops.push({ hop, ms });
+    options.onHop?.(hop, ms);
+  };
+  reach("acknowledged", origin);
+  const deadline = options.now() + options.timeout;
+  const scored = await within(deadline, options, (stop) => scoredBy(session, options, stop, proof, began));
+  signal.throwIfAborted();
+  if (scored === undefined) return fail("scored");
+  proof.score = scored.score;
+  if (scored.score < session.settings.minScore) {
+    return fail("scored", `its score is ${scored.score.toFixed(2)}, below ${session.settings.minScore}`);
+  }
+  reach("scored", scored.arrival);
+  const looks: [Hop, () => Promise<number | undefined>][] = [
+    ["stored", () => storedAt(session, proof, options)],
+    ["claimed", async () => (await toldTimes(session, proof))?.opened],
+    ["published", async () => (await toldTimes(session, proof))?.told],
+  ];
+  const local = session.target.kind === "local";
+  if (local) looks.push(["inbox", () => mailTime(session, proof)]);
+  for (const [hop, look] of looks) {
+    let at = await look();
+    while (at === undefined && options.now() < deadline && !signal.aborted) {
+      await options.sleep(local ? 25 : 250);
+      at = await look();
+    }
+    signal.throwIfAborted();
+    if (at === undefined) return fail(hop);
+    reach(hop, at);
+  }
+  // Seen by asking again and again; it was there before the delivery had anything to claim.
+  const [stored, claimed] = ["stored", "claimed"].map((name) => proof.hops.find(({ hop }) => hop === name)!);
+  stored!.ms = Math.min(stored!.ms, claimed!.ms);
+  proof.ok = true;
 }
 
-interface ScoredAt {
-  arrival: number;
-  score: number;
-}
-
-/** The first scored reading of the proof's turbine that is an anomaly. */
-async function scoredBy(
-  { clients, names, settings, target }: Session,
-  options: ProveOptions,
-  signal: AbortSignal,
-  proof: Proof,
-  began: number,
-): Promise<ScoredAt | undefined> {
-  const records = tail({
+/**
+ * The warm-up in one go, where a busy stream may refuse some and take them later; the spike only when all of that is
+ * there, so that it's the last whatever happened.
+ */
+async function send(session: Session, options: ProveOptions, readings: Reading[]): Promise<void> {
+  const to = {
     ...options,
-    kinesis: await clients.kinesis(),
-    stream: names.outputStream,
-    signal,
-    poll: target.kind === "local" ? 200 : 1000,
-    note: () => {},
-    // Clocks of stream and producer may differ a little.
-    start: { type: "AT_TIMESTAMP", at: new Date(began - 5_000) },
-  });
-  for await (const { data, partitionKey, arrival } of records) {
-    if (partitionKey !== proof.turbineId && !Buffer.from(data).includes(proof.turbineId)) continue;
-    const { turbineId, timestamp, score } = JSON.parse(Buffer.from(data).toString());
-    if (turbineId !== proof.turbineId || timestamp !== proof.timestamp) continue;
-    return score >= settings.minScore ? { arrival, score } : undefined;
+    kinesis: await session.clients.kinesis(),
+    stream: session.names.inputStream,
+    rate: Infinity,
+  };
+  for (const part of [readings.slice(0, -1), readings.slice(-1)]) {
+    await produce(part, to);
+    options.signal.throwIfAborted();
   }
-  return undefined;
 }
 
+/** What `work` resolves to, undefined when the deadline comes first; `work` is told to stop then, and by Ctrl-C. */
 async function within<T>(
   deadline: number,
-  { now, sleep }: Edge,
-  stop: AbortController,
-  work: () => Promise<T | undefined>,
+  { now, sleep, signal }: ProveOptions,
+  work: (stop: AbortSignal) => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  return Promise.race([
-    work(),
-    sleep(deadline - now()).then(() => {
-      stop.abort();
-      return undefined;
-    }),
-  ]);
-}
-
-async function storedAt({ clients, names }: Session, proof: Proof, { wallClock }: ProveOptions) {
-  const dynamodb = await clients.dynamodb();
-  const Key = { turbine_id: { S: proof.turbineId }, timestamp: { S: proof.timestamp } };
-  const { Item } = await dynamodb.send(new GetItemCommand({ TableName: names.table, Key, ConsistentRead: true }));
-  return Item && wallClock();
-}
-
-async function alertTime({ clients, names }: Session, proof: Proof, attribute: string): Promise<number | undefined> {
-  const dynamodb = await clients.dynamodb();
-  const Key = { pk: { S: `turbine#${proof.turbineId}` }, sk: { S: `anomaly#${proof.timestamp}` } };
-  const { Item } = await dynamodb.send(new GetItemCommand({ TableName: alertTable(names), Key, ConsistentRead: true }));
-  const time = Item && unmarshal(Item)[attribute];
-  return time === undefined ? undefined : Date.parse(String(time));
-}
-
-async function mailTime({ target }: Session, { turbineId }: Proof): Promise<number | undefined> {
-  const mail = (await readInbox(target.endpoint!)).find(({ attributes }) => attributes?.turbineId === turbineId);
-  return mail && Date.parse(mail.sent);
-}
-
-/** Removes the proof's rows and what the delivery noted of it. */
-async function cleanUp({ clients, names }: Session, turbineId: string): Promise<void> {
-  const dynamodb = await clients.dynamodb();
-  const { pk, sk } = waitingKey(turbineId, "");
-  await Promise.allSettled([
-    removeAll(dynamodb, names.table, ["turbine_id", "timestamp"], turbineId),
-    removeAll(dynamodb, alertTable(names), ["pk", "sk"], `turbine#${turbineId}`),
-    removeAll(dynamodb, alertTable(names), ["pk", "sk"], pk, sk),
-    removeAll(dynamodb, alertTable(names), ["pk", "sk"], "calm", `${turbineId}#`),
-  ]);
-}
-
-async function removeAll(
-  dynamodb: DynamoDBClient,
-  TableName: string,
-  [hash, range]: [string, string],
-  partition: string,
-  prefix?: string,
-): Promise<void> {
-  let start: Record<string, any> | undefined;
-  do {
-    const page = await dynamodb.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: `#h = :h${prefix === undefined ? "" : " AND begins_with(#r, :r)"}`,
-        ProjectionExpression: "#h, #r",
-        ExpressionAttributeNames: { "#h": hash, "#r": range },
-        ExpressionAttributeValues: { ":h": { S: partition }, ...(prefix !== undefined && { ":r": { S: prefix } }) },
-        ...(start && { ExclusiveStartKey: start }),
-      }),
-    );
-    const items = page.Items ?? [];
-    for (let i = 0; i < items.length; i += 25) {
-      const requests = items.slice(i, i + 25).map((Key) => ({ DeleteRequest: { Key } }));
-      await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }));
-    }
-    start = page.LastEvaluatedKey;
-  } while (start);
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  const late = sleep(deadline - now()).then(() => undefined);
+  try {
+    return await Promise.race([work(stop), late]);
+  } finally {
+    over.abort();
+  }
 }

@@ -36,6 +36,7 @@ export const variables: Record<string, { path: string[]; parse?: (text: string) 
   WINDOPS_SNAPSHOTS: { path: ["snapshots"], parse: Number },
   WINDOPS_LOG_RETENTION_DAYS: { path: ["logRetentionDays"], parse: Number },
   WINDOPS_SILENT_MINUTES: { path: ["silentMinutes"], parse: Number },
+  WINDOPS_PROVE_EVERY: { path: ["proveEvery"] },
   WINDOPS_EMAIL: { path: ["email"], parse: (text) => text.split(",").map((address) => address.trim()) },
   WINDOPS_BUCKET: { path: ["names", "bucket"] },
   WINDOPS_JAR_KEY: { path: ["names", "jarKey"] },

@@ -151,31 +151,3 @@ describe.runIf(marge)("real wind", () => {
     expect(told).toBeLessThanOrEqual((await mails()).length);
   });
 });
-
-describe("prove", () => {
-  it("follows one anomaly to the inbox and leaves no row behind", async () => {
-    const before = (await rows()).length;
-    const proof = await machine.json("prove");
-    expect(proof).toMatchObject({ ok: true, score: expect.any(Number) });
-    expect(proof.hops.map(({ hop }: { hop: string }) => hop)).toEqual([
-      "acknowledged",
-      "scored",
-      "stored",
-      "claimed",
-      "published",
-      "inbox",
-    ]);
-    expect((await rows()).length).toBe(before);
-  });
-
-  it("says which hop was not reached and where to look", async () => {
-    await machine.json("stop");
-    const { code, stdout } = await machine.run("prove", "--timeout", "3s", "--json");
-    await machine.json("start");
-    expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({
-      ok: false,
-      failed: { hop: "scored", look: expect.stringContaining("windops") },
-    });
-  });
-});

@@ -7,7 +7,9 @@ import {
   TagResourceCommand,
 } from "../../aws/cloudwatch.ts";
 import { orAbsent } from "../../aws/failures.ts";
+import { parseDuration } from "../../io/text.ts";
 import { identities, ids } from "../identities.ts";
+import { PROOF_METRIC, PROOF_NAMESPACE, proofDimensions } from "../prove-metrics.ts";
 import { compare, type Pipeline, type Resource, tagsOnly } from "../resource.ts";
 import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
 
@@ -17,11 +19,13 @@ export interface AlarmSpec {
   namespace: string;
   metric: string;
   dimensions: Record<string, string>;
-  statistic: "Sum" | "Maximum";
+  statistic: "Sum" | "Maximum" | "Minimum";
+  /** Seconds of one figure. */
+  period: number;
   threshold: number;
   comparison: "LessThanThreshold" | "GreaterThanThreshold";
-  /** Minutes in a row that have to be so. */
-  minutes: number;
+  /** Periods in a row that have to be so. */
+  periods: number;
   /** Whether no figure at all is the alarm, or peace. */
   missing: "breaching" | "notBreaching";
 }
@@ -32,6 +36,9 @@ interface AlarmState {
   reason: string;
   properties: Record<string, unknown>;
 }
+
+/** Seconds: the shortest period of the services' own metrics. */
+const MINUTE = 60;
 
 /** What tells that the pipeline is dead: to the topic that alarms can publish to. */
 export function alarmSpecs(pipeline: Pipeline): AlarmSpec[] {
@@ -47,7 +54,8 @@ export function alarmSpecs(pipeline: Pipeline): AlarmSpec[] {
     statistic: "Sum",
     threshold: 1,
     comparison: "LessThanThreshold",
-    minutes,
+    period: MINUTE,
+    periods: minutes,
     missing: "breaching",
   });
   const lambda = (
@@ -65,7 +73,8 @@ export function alarmSpecs(pipeline: Pipeline): AlarmSpec[] {
     statistic: "Sum",
     threshold: 0,
     comparison: "GreaterThanThreshold",
-    minutes,
+    period: MINUTE,
+    periods: minutes,
     missing: "notBreaching",
     ...rest,
   });
@@ -78,13 +87,32 @@ export function alarmSpecs(pipeline: Pipeline): AlarmSpec[] {
       comparison: "LessThanThreshold",
       missing: "breaching",
     }),
-    lambda("delivery-fails", "Notifications fail to be delivered.", "Errors", deliveryFunction, { minutes: 5 }),
+    lambda("delivery-fails", "Notifications fail to be delivered.", "Errors", deliveryFunction, { periods: 5 }),
     lambda("storing-behind", `Scored readings wait for ${minutes} minutes.`, "IteratorAge", destinationFunction, {
       statistic: "Maximum",
       threshold: minutes * 60_000,
-      minutes: 5,
+      periods: 5,
     }),
+    proofs(`${alarmPrefix}not-proved`, names.pipeline, parseDuration(settings.proveEvery) ?? 0),
   ];
+}
+
+/** A proof that failed; and where it's known how often they come, one that didn't, with some minutes' patience. */
+function proofs(name: string, pipeline: string, every: number): AlarmSpec {
+  const expected = every > 0;
+  return {
+    name,
+    description: `windops prove failed${expected ? ", or hasn't run for longer than it should" : ""}.`,
+    namespace: PROOF_NAMESPACE,
+    metric: PROOF_METRIC,
+    dimensions: proofDimensions(pipeline),
+    statistic: "Minimum",
+    threshold: 1,
+    comparison: "LessThanThreshold",
+    period: Math.ceil(every / 1000 / MINUTE) * MINUTE + 5 * MINUTE,
+    periods: 1,
+    missing: expected ? "breaching" : "notBreaching",
+  };
 }
 
 /** A CloudWatch alarm. All alarms of a run are described with one call (`describe`). */
@@ -106,9 +134,9 @@ export function alarm(
     MetricName: spec.metric,
     Statistic: spec.statistic,
     Dimensions: Object.entries(spec.dimensions).map(([Name, Value]) => ({ Name, Value })),
-    Period: 60,
-    EvaluationPeriods: spec.minutes,
-    DatapointsToAlarm: spec.minutes,
+    Period: spec.period,
+    EvaluationPeriods: spec.periods,
+    DatapointsToAlarm: spec.periods,
     Threshold: spec.threshold,
     ComparisonOperator: spec.comparison,
     TreatMissingData: spec.missing,

@@ -1,0 +1,175 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
+import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import {
+  DeleteFunctionCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { unmarshal } from "../../lambdas/shared/item.ts";
+import { until } from "../local/pipeline-fixture.ts";
+import { clientOptions } from "../local/stack-fixture.ts";
+import { finished, Machine, says } from "./windops.ts";
+
+const machine = new Machine();
+let options: ReturnType<typeof clientOptions>;
+
+beforeAll(async () => {
+  machine.env.WINDOPS_EMAIL = "operator@example.org";
+  await machine.json("setup", "--port", "0");
+  options = clientOptions(await machine.endpoint());
+});
+afterAll(() => machine.close());
+
+/** What proofs have left in both tables. */
+async function leftovers(): Promise<string[]> {
+  const dynamodb = new DynamoDBClient(options);
+  const tables = ["WindDataTable", "WindDataTableAlerts"];
+  const pages = await Promise.all(tables.map((TableName) => dynamodb.send(new ScanCommand({ TableName }))));
+  return pages.flatMap(({ Items }) => Items!.map((item) => JSON.stringify(unmarshal(item))));
+}
+
+async function failing(...more: string[]): Promise<{ hop: string; look: string; found: string[] }> {
+  const { code, stdout } = await machine.run("prove", "--timeout", "4s", "--json", ...more);
+  expect(code).toBe(1);
+  const proof = JSON.parse(stdout);
+  expect(proof.ok).toBe(false);
+  return proof.failed;
+}
+
+/** The same stack again, with these faults on its wire. */
+async function restart(...rules: object[]): Promise<void> {
+  await machine.run("local", "down");
+  writeFileSync(join(machine.home, "chaos.json"), JSON.stringify({ rules }));
+  await machine.json("local", "up", "--chaos", "chaos.json");
+}
+
+async function mapping(Enabled: boolean): Promise<void> {
+  const lambda = new LambdaClient(options);
+  const { EventSourceMappings } = await lambda.send(new ListEventSourceMappingsCommand({}));
+  await lambda.send(new UpdateEventSourceMappingCommand({ UUID: EventSourceMappings![0]!.UUID, Enabled }));
+  const state = async () => (await lambda.send(new ListEventSourceMappingsCommand({}))).EventSourceMappings![0]!.State;
+  await until(async () => (await state()) === (Enabled ? "Enabled" : "Disabled"), "the mapping's state");
+}
+
+describe("a pipeline that is broken at a hop", () => {
+  it("nobody has confirmed: inbox", async () => {
+    expect(await failing()).toMatchObject({ hop: "inbox", found: [expect.stringContaining("operator@example.org")] });
+    await machine.run("local", "inbox", "--confirm");
+  });
+
+  it("the application is stopped: scored", async () => {
+    await machine.json("stop");
+    const { hop, look, found } = await failing();
+    await machine.json("start");
+    expect({ hop, found }).toEqual({ hop: "scored", found: [expect.stringMatching(/AnomalyDetection: .*READY/)] });
+    expect(look).toContain("windops logs flink");
+  });
+
+  it("the mapping is off: stored", async () => {
+    await mapping(false);
+    const { hop, found } = await failing();
+    await mapping(true);
+    expect({ hop, found }).toEqual({
+      hop: "stored",
+      found: expect.arrayContaining([expect.stringContaining("Disabled")]),
+    });
+  });
+
+  it("the delivery isn't there: claimed", async () => {
+    const FunctionName = "AnomalyMessageDeliveryFunction";
+    await new LambdaClient(options).send(new DeleteFunctionCommand({ FunctionName }));
+    const { hop, found } = await failing();
+    await machine.json("setup");
+    expect({ hop, found }).toEqual({
+      hop: "claimed",
+      found: expect.arrayContaining([expect.stringContaining(`${FunctionName}: missing`)]),
+    });
+  });
+
+  it("SNS refuses: published", async () => {
+    await restart({ service: "sns", operation: "Publish", error: { code: "AuthorizationError", status: 403 } });
+    const { hop, found } = await failing();
+    expect({ hop, found }).toEqual({
+      hop: "published",
+      found: expect.arrayContaining([expect.stringMatching(/log says: .*AuthorizationError/)]),
+    });
+  });
+
+  it("the stream takes nothing: acknowledged", async () => {
+    await restart({ service: "kinesis", operation: "PutRecords", error: { code: "AccessDeniedException" } });
+    const { hop, found } = await failing();
+    expect({ hop, found }).toEqual({ hop: "acknowledged", found: [expect.stringContaining("AccessDenied")] });
+  });
+});
+
+it("comes through when all is repaired, and removes what all the broken ones have left", async () => {
+  await restart();
+  // What was held up arrives now; it's there before the proof's own, behind it.
+  const proof = await machine.json("prove");
+  expect(proof.hops.map(({ hop }: { hop: string }) => hop)).toEqual([
+    "acknowledged",
+    "scored",
+    "stored",
+    "claimed",
+    "published",
+    "inbox",
+  ]);
+  await machine.json("prove");
+  const notes = (await leftovers()).filter((item) => !item.startsWith('{"pk":"prove"'));
+  expect(notes).toEqual([]);
+});
+
+it("works on a busy pipeline, and touches no other turbine's rows", async () => {
+  const load = machine.start("simulate", "--turbines", "20", "--rate", "900/s", "--cadence", "1s", "--json");
+  await says(load.stderr, /"done":[1-9]\d\d\d/);
+  const proof = await machine.json("prove");
+  load.kill("SIGINT");
+  const { acknowledged } = JSON.parse((await finished(load)).stdout);
+  expect(proof.ok).toBe(true);
+  const rows = async () => {
+    let count = 0;
+    let ExclusiveStartKey: Record<string, any> | undefined;
+    do {
+      const page: any = await new DynamoDBClient(options).send(
+        new ScanCommand({ TableName: "WindDataTable", Select: "COUNT", ExclusiveStartKey }),
+      );
+      count += page.Count;
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return count;
+  };
+  await until(async () => (await rows()) === acknowledged, `${acknowledged} rows and none of the proof`, 60);
+});
+
+it("--every goes on after a proof that failed, and counts each in CloudWatch", async () => {
+  const child = machine.start("prove", "--every", "1s", "--timeout", "30s", "--json");
+  await says(child.stdout, /"ok":true/);
+  await machine.run("local", "down");
+  await says(child.stdout, /"ok":false/);
+  await machine.json("local", "up");
+  await says(child.stdout, /"ok":true/);
+  const cloudwatch = new CloudWatchClient(options);
+  const Dimensions = [{ Name: "Pipeline", Value: "windops" }];
+  const statistic = async (MetricName: string) => {
+    const now = Date.now();
+    const Period = { StartTime: new Date(now - 600_000), EndTime: new Date(now + 60_000), Period: 60 };
+    const { Datapoints } = await cloudwatch.send(
+      new GetMetricStatisticsCommand({
+        Namespace: "windops",
+        MetricName,
+        Dimensions,
+        ...Period,
+        Statistics: ["Maximum"],
+      }),
+    );
+    return Datapoints?.[0]?.Maximum;
+  };
+  await until(async () => (await statistic("ProveSucceeded")) === 1, "the proof in CloudWatch");
+  expect(await statistic("ProveLatency")).toBeGreaterThan(0);
+  child.kill("SIGINT");
+  expect((await finished(child)).code).toBe(130);
+});
