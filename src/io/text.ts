@@ -30,5 +30,6 @@ export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
   if (!match) return undefined;
   const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] ?? "s"]!;
-  return Number(match[1]) * unit;
+  const milliseconds = Number(match[1]) * unit;
+  return Number.isFinite(milliseconds) ? milliseconds : undefined;
 }

@@ -32,8 +32,9 @@ async function leftovers(): Promise<string[]> {
   return pages.flatMap(({ Items }) => Items!.map((item) => JSON.stringify(unmarshal(item))));
 }
 
-async function failing(...more: string[]): Promise<{ hop: string; look: string; found: string[] }> {
-  const { code, stdout } = await machine.run("prove", "--timeout", "4s", "--json", ...more);
+/** A proof that ends without coming through; `timeout` has to do for the hops before. */
+async function failing(timeout: string): Promise<{ hop: string; look: string; found: string[] }> {
+  const { code, stdout } = await machine.run("prove", "--timeout", timeout, "--json");
   expect(code).toBe(1);
   const proof = JSON.parse(stdout);
   expect(proof.ok).toBe(false);
@@ -55,15 +56,18 @@ async function mapping(Enabled: boolean): Promise<void> {
   await until(async () => (await state()) === (Enabled ? "Enabled" : "Disabled"), "the mapping's state");
 }
 
-describe("a pipeline that is broken at a hop", () => {
+describe("a pipeline that is broken at a hop", { timeout: 120_000 }, () => {
   it("nobody has confirmed: inbox", async () => {
-    expect(await failing()).toMatchObject({ hop: "inbox", found: [expect.stringContaining("operator@example.org")] });
+    expect(await failing("8s")).toMatchObject({
+      hop: "inbox",
+      found: [expect.stringContaining("operator@example.org")],
+    });
     await machine.run("local", "inbox", "--confirm");
   });
 
   it("the application is stopped: scored", async () => {
     await machine.json("stop");
-    const { hop, look, found } = await failing();
+    const { hop, look, found } = await failing("2s");
     await machine.json("start");
     expect({ hop, found }).toEqual({ hop: "scored", found: [expect.stringMatching(/AnomalyDetection: .*READY/)] });
     expect(look).toContain("windops logs flink");
@@ -71,7 +75,7 @@ describe("a pipeline that is broken at a hop", () => {
 
   it("the mapping is off: stored", async () => {
     await mapping(false);
-    const { hop, found } = await failing();
+    const { hop, found } = await failing("6s");
     await mapping(true);
     expect({ hop, found }).toEqual({
       hop: "stored",
@@ -82,7 +86,7 @@ describe("a pipeline that is broken at a hop", () => {
   it("the delivery isn't there: claimed", async () => {
     const FunctionName = "AnomalyMessageDeliveryFunction";
     await new LambdaClient(options).send(new DeleteFunctionCommand({ FunctionName }));
-    const { hop, found } = await failing();
+    const { hop, found } = await failing("6s");
     await machine.json("setup");
     expect({ hop, found }).toEqual({
       hop: "claimed",
@@ -92,7 +96,7 @@ describe("a pipeline that is broken at a hop", () => {
 
   it("SNS refuses: published", async () => {
     await restart({ service: "sns", operation: "Publish", error: { code: "AuthorizationError", status: 403 } });
-    const { hop, found } = await failing();
+    const { hop, found } = await failing("8s");
     expect({ hop, found }).toEqual({
       hop: "published",
       found: expect.arrayContaining([expect.stringMatching(/log says: .*AuthorizationError/)]),
@@ -101,12 +105,14 @@ describe("a pipeline that is broken at a hop", () => {
 
   it("the stream takes nothing: acknowledged", async () => {
     await restart({ service: "kinesis", operation: "PutRecords", error: { code: "AccessDeniedException" } });
-    const { hop, found } = await failing();
+    const { hop, found } = await failing("6s");
     expect({ hop, found }).toEqual({ hop: "acknowledged", found: [expect.stringContaining("AccessDenied")] });
   });
 });
 
-it("comes through when all is repaired, and removes what all the broken ones have left", async () => {
+it("comes through when all is repaired, and removes what all the broken ones have left", {
+  timeout: 120_000,
+}, async () => {
   await restart();
   // What was held up arrives now; it's there before the proof's own, behind it.
   const proof = await machine.json("prove");
@@ -123,7 +129,7 @@ it("comes through when all is repaired, and removes what all the broken ones hav
   expect(notes).toEqual([]);
 });
 
-it("works on a busy pipeline, and touches no other turbine's rows", async () => {
+it("works on a busy pipeline, and touches no other turbine's rows", { timeout: 180_000 }, async () => {
   const load = machine.start("simulate", "--turbines", "20", "--rate", "900/s", "--cadence", "1s", "--json");
   await says(load.stderr, /"done":[1-9]\d\d\d/);
   const proof = await machine.json("prove");
@@ -145,7 +151,7 @@ it("works on a busy pipeline, and touches no other turbine's rows", async () => 
   await until(async () => (await rows()) === acknowledged, `${acknowledged} rows and none of the proof`, 60);
 });
 
-it("--every goes on after a proof that failed, and counts each in CloudWatch", async () => {
+it("--every goes on after a proof that failed, and counts each in CloudWatch", { timeout: 180_000 }, async () => {
   const child = machine.start("prove", "--every", "1s", "--timeout", "30s", "--json");
   await says(child.stdout, /"ok":true/);
   await machine.run("local", "down");

@@ -35,7 +35,7 @@ export class CheckpointWriter {
   private constructor(path: string, file: FileHandle) {
     this.#path = path;
     this.#file = file;
-    this.#writing = file.write(MAGIC);
+    this.#writing = file.writeFile(MAGIC);
   }
 
   static async create(path: string): Promise<CheckpointWriter> {
@@ -51,7 +51,7 @@ export class CheckpointWriter {
   #append(bytes: Uint8Array): void {
     this.#hash.update(bytes);
     this.#offset += bytes.length;
-    this.#writing = this.#writing.then(() => this.#file.write(bytes));
+    this.#writing = this.#writing.then(() => this.#file.writeFile(bytes));
     // Thrown where it is waited for: at the end.
     this.#writing.catch(() => {});
   }
@@ -65,7 +65,7 @@ export class CheckpointWriter {
     this.#append(length);
     const digest = this.#hash.digest();
     await this.#writing;
-    await this.#file.write(digest);
+    await this.#file.writeFile(digest);
     await this.#file.sync();
     await this.#file.close();
     await rename(`${this.#path}.part`, this.#path);
