@@ -1,6 +1,7 @@
 import { arn } from "../../aws/partition.ts";
 import { type Identities, identities } from "../identities.ts";
 import type { Statement } from "../policies.ts";
+import { PROOF_NAMESPACE } from "../prove-metrics.ts";
 import { QUOTAS } from "../quotas.ts";
 import type { Pipeline } from "../resource.ts";
 import { OWNER_TAG } from "../tags.ts";
@@ -61,6 +62,8 @@ export function conditions({ target, names, settings }: Where): Record<string, N
     creating: { StringEquals: { "ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"] } },
     // Mappings have no names: whose they are is told by the function that they call.
     ofDestination: { ArnLike: { "lambda:FunctionArn": arns.destinationFunction } },
+    // Metrics have no resources; figures may be put into our namespace alone.
+    ofProofs: { StringEquals: { "cloudwatch:namespace": PROOF_NAMESPACE } },
     ours: { StringEquals: { [`aws:ResourceTag/${OWNER_TAG}`]: names.pipeline } },
     passedToEc2: passedTo(`ec2.${domain}`),
     passedToFlink: passedTo("kinesisanalytics.amazonaws.com"),

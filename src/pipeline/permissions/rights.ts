@@ -66,6 +66,7 @@ const CALLS: { [Service in ServiceName]: Record<Operations<Modules[Service]>, Ne
       ["PutMetricAlarm", "alarms"],
       ["TagResource", "alarms"],
     ],
+    PutMetricData: [["PutMetricData", "all", "ofProofs"]],
     TagResource: "alarms",
   },
   dynamodb: {
