@@ -28,7 +28,7 @@ describe("the operator's policy", () => {
 
   it.each([
     ["a role's inline policy", where()],
-    ["with a prefix", where({ prefix: "f7-" })],
+    ["with a prefix", where({ prefix: "f-" })],
   ])("fits %s", (_, at) => expect(operatorPolicy(at).size).toBeLessThanOrEqual(INLINE_LIMIT));
 
   it.each([

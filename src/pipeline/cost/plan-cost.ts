@@ -10,7 +10,7 @@ import { farmLoad, type Load } from "./load.ts";
 /** The farm that costs are shown for where nobody says another. */
 const DEFAULT_TURBINES = 10;
 /** `alarmSpecs` makes so many. */
-export const ALARMS = 5;
+export const ALARMS = 6;
 
 /** What a pipeline with these settings costs under a load. */
 export function settingsCost(
