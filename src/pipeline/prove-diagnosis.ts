@@ -7,7 +7,9 @@ import type { Provisioning } from "./provision.ts";
 import { readStatus } from "./status.ts";
 
 /** What has a hand in each hop: ids of resources (a beginning of them is enough), a log. */
-const partsOf = ({ topic }: Names): Record<Hop, { resources: string[]; log?: "destination" | "delivery" | "flink" }> => ({
+const partsOf = ({
+  topic,
+}: Names): Record<Hop, { resources: string[]; log?: "destination" | "delivery" | "flink" }> => ({
   acknowledged: { resources: [ids.inputStream] },
   scored: { resources: [ids.application, ids.role("flink"), ids.outputStream], log: "flink" },
   stored: { resources: [ids.trigger, ids.destinationFunction, ids.role("destination"), ids.table], log: "destination" },

@@ -19,7 +19,9 @@ test("runs: each reading in one, a quiet time between two and none within, whate
     fc.property(minutes, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (times, draws) => {
       const readings = times.map(reading);
       const runs = runsOf(readings, QUIET);
-      expect(runs.flatMap((run) => run.readings.map((r) => r.timestamp))).toEqual(readings.map((r) => r.timestamp).sort());
+      expect(runs.flatMap((run) => run.readings.map((r) => r.timestamp))).toEqual(
+        readings.map((r) => r.timestamp).sort(),
+      );
       for (const [i, run] of runs.entries()) {
         expect([run.first, run.last]).toEqual([run.readings[0]!.timestamp, run.readings.at(-1)!.timestamp]);
         for (const [k, r] of run.readings.entries()) {

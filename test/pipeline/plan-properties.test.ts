@@ -46,7 +46,9 @@ const farms = fc
         },
       };
     });
-    const shuffled = resources.toSorted((a, b) => all[Number(a.id.slice(1))]!.listed - all[Number(b.id.slice(1))]!.listed);
+    const shuffled = resources.toSorted(
+      (a, b) => all[Number(a.id.slice(1))]!.listed - all[Number(b.id.slice(1))]!.listed,
+    );
     return { resources: shuffled, calls };
   });
 

@@ -35,9 +35,16 @@ const keys = Object.keys(settingsSchema.shape);
 test("any file is settings or a clear error", () => {
   const some = fc.dictionary(fc.oneof(fc.constantFrom(...keys), fc.string()), fc.jsonValue());
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.json(), some.map((value) => JSON.stringify(value))), (text) => {
-      expectAnswer(load(text));
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        some.map((value) => JSON.stringify(value)),
+      ),
+      (text) => {
+        expectAnswer(load(text));
+      },
+    ),
   );
 });
 

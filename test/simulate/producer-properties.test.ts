@@ -21,7 +21,9 @@ function request(most: number): Request {
 
 test("requests: never two readings of a turbine, none left out, a turbine's in order, whatever is refused", () => {
   const turbines = fc.array(fc.nat({ max: 5 }), { maxLength: 60 });
-  const rounds = fc.array(fc.record({ most: fc.integer({ min: 1, max: 8 }), refused: fc.nat(), held: fc.nat({ max: 7 }) }));
+  const rounds = fc.array(
+    fc.record({ most: fc.integer({ min: 1, max: 8 }), refused: fc.nat(), held: fc.nat({ max: 7 }) }),
+  );
   fc.assert(
     fc.property(turbines, rounds, (sequence, script) => {
       const buffer = new ProducerBuffer();
@@ -42,7 +44,9 @@ test("requests: never two readings of a turbine, none left out, a turbine's in o
       expect(acknowledged).toHaveLength(all.length);
       for (const turbine of new Set(sequence)) {
         const mine = acknowledged.filter(({ reading }) => reading.turbineId === `t${turbine}`);
-        expect(mine.map(({ reading }) => reading.speed)).toEqual(mine.map(({ reading }) => reading.speed).toSorted((a, b) => a - b));
+        expect(mine.map(({ reading }) => reading.speed)).toEqual(
+          mine.map(({ reading }) => reading.speed).toSorted((a, b) => a - b),
+        );
       }
     }),
   );

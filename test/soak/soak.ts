@@ -91,7 +91,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     log("load ends; no more faults, and the clock goes on two minutes, so that claims of the dead run out");
     await stack.playChaos(undefined);
     stack.stepClock(120_000);
-    log(`acknowledged ${ledger.readings.filter((one) => one.acknowledged).length} of ${ledger.readings.length} readings`);
+    log(
+      `acknowledged ${ledger.readings.filter((one) => one.acknowledged).length} of ${ledger.readings.length} readings`,
+    );
     const done = await drained(stage, log);
     const evidence = await collect(clients, pipeline, stack.endpoint, ledger, { minScore: MIN_SCORE, quiet: QUIET });
     const verdict = judge(evidence);
