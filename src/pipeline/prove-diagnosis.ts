@@ -1,28 +1,25 @@
 import { FilterLogEventsCommand } from "../aws/logs.ts";
 import { duration, printable } from "../io/text.ts";
-import type { Names } from "./config.ts";
 import { identities, ids } from "./identities.ts";
 import type { Hop } from "./prove.ts";
 import type { Provisioning } from "./provision.ts";
 import { readStatus } from "./status.ts";
 
 /** What has a hand in each hop: ids of resources (a beginning of them is enough), a log. */
-const partsOf = ({
-  topic,
-}: Names): Record<Hop, { resources: string[]; log?: "destination" | "delivery" | "flink" }> => ({
+const PARTS: Record<Hop, { resources: string[]; log?: "destination" | "delivery" | "flink" }> = {
   acknowledged: { resources: [ids.inputStream] },
   scored: { resources: [ids.application, ids.role("flink"), ids.outputStream], log: "flink" },
   stored: { resources: [ids.trigger, ids.destinationFunction, ids.role("destination"), ids.table], log: "destination" },
   claimed: { resources: [ids.deliveryFunction, ids.alertTable, ids.schedule], log: "destination" },
   published: { resources: [ids.deliveryFunction, ids.role("delivery"), ids.topic], log: "delivery" },
-  inbox: { resources: [ids.subscription(topic, "")] },
-});
+  inbox: { resources: [ids.subscription(ids.topic, "")] },
+};
 const BEHIND_MS = 10_000;
 const TROUBLE = '?"Not told" ?"Nothing of" ?"ouldn\'t" ?ERROR ?"Task timed out" ?"Runtime exited"';
 
 /** What is found wrong with the parts of a hop that a proof didn't reach; nothing where all looks well. */
 export async function diagnose(what: Provisioning, hop: Hop, since: number): Promise<string[]> {
-  const { resources, log } = partsOf(what.pipeline.names)[hop];
+  const { resources, log } = PARTS[hop];
   const [status, trouble] = await Promise.all([
     readStatus(what).catch(() => undefined),
     log && lastTrouble(what, log, since).catch(() => undefined),

@@ -14,7 +14,7 @@ export function judgedArns({ service, operation, input }: MadeCall, action: stri
   const at = (resource: string) => arn(place, action.split(":")[0]!, resource);
   switch (service) {
     case "cloudwatch":
-      if (operation === "GetMetricData") return ["*"];
+      if (operation === "GetMetricData" || operation === "PutMetricData") return ["*"];
       return [i.AlarmNames ?? i.AlarmName].flat().map((name: string) => at(`alarm:${name}`));
     case "dynamodb": {
       const tables = i.TableName ? [i.TableName] : Object.keys(i.RequestItems ?? {});
@@ -112,6 +112,7 @@ export function judgedContext({ service, operation, input }: MadeCall, pipeline:
     "aws:ResourceTag/windops:pipeline": pipeline,
     "ec2:CreateAction": operation,
     "lambda:FunctionArn": destination,
+    ...(operation === "PutMetricData" && { "cloudwatch:namespace": (input as Input).Namespace }),
     ...(PASSED_TO[service] && { "iam:PassedToService": PASSED_TO[service] }),
     ...Object.fromEntries(tags),
   };

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { UpdateContinuousBackupsCommand, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
-import { DeleteApplicationCloudWatchLoggingOptionCommand } from "@aws-sdk/client-kinesis-analytics-v2";
+import { AttachRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  DeleteApplicationCloudWatchLoggingOptionCommand,
+  DescribeApplicationCommand,
+  UpdateApplicationCommand,
+} from "@aws-sdk/client-kinesis-analytics-v2";
 import { ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
 import { PutPublicAccessBlockCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -92,6 +97,10 @@ async function drift(): Promise<void> {
   await iam.send(
     new aws.iam.PutRolePolicyCommand({ RoleName, PolicyName: "more", PolicyDocument: JSON.stringify(all) }),
   );
+  const PolicyArn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  const StreamModeDetails = { StreamMode: "ON_DEMAND" } as const;
+  await kinesis.send(new aws.kinesis.UpdateStreamModeCommand({ StreamARN: arns.outputStream, StreamModeDetails }));
   await kinesis.send(new aws.kinesis.AddTagsToStreamCommand({ StreamName: names.inputStream, Tags: old }));
   await dynamodb.send(new aws.dynamodb.TagResourceCommand({ ResourceArn: arns.table, Tags: list }));
   const off = { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } };
@@ -163,18 +172,21 @@ it("every call of every command is allowed by the operator's policy, and nothing
   });
   await recorded.run("setup", { WINDOPS_SHARDS: "2", WINDOPS_RETENTION_HOURS: "72" });
   const env = { WINDOPS_SHARDS: "2", WINDOPS_RETENTION_HOURS: "72" };
-  await recorded.run("stop");
+  await recorded.run("stop", { WINDOPS_SNAPSHOTS: "1" });
   await recorded.run("start", env);
   await recorded.run("simulate --rate max --anomalies 1 --turbines 1 --seed 1");
   await recorded.run("tail WindDataStream --since start --limit 1");
   await recorded.run("tail WindDataStream --since start --limit 1 --efo");
-  await recorded.run("prove --timeout 30s");
+  await recorded.run("prove --every 1h --timeout 30s");
   await recorded.run("scan --notify");
   await recorded.run("logs --no-follow");
   await recorded.run("status", env);
   await recorded.run("doctor", env);
   await recorded.run("simulator up --for 10m --anomalies 0");
   await recorded.run("simulator down");
+  await recorded.run("stop");
+  await spoilApplication();
+  await expect(recorded.run("start", env)).rejects.toThrow("sampleSize");
   await recorded.run("destroy --yes", env);
 
   const { session, calls } = testPipeline(stack.endpoint);
@@ -217,6 +229,27 @@ it("every call of every command is allowed by the operator's policy, and nothing
   ]);
   expect(unused).toEqual([]);
 }, 240_000);
+
+/** Gives the application properties with which it can't start. */
+async function spoilApplication(): Promise<void> {
+  const { session } = testPipeline(stack.endpoint);
+  const flink = await session.clients.flink();
+  const ApplicationName = session.names.application;
+  const { ApplicationDetail } = await flink.send(new DescribeApplicationCommand({ ApplicationName }));
+  const { ApplicationVersionId, ApplicationConfigurationDescription } = ApplicationDetail!;
+  const groups = ApplicationConfigurationDescription!.EnvironmentPropertyDescriptions!.PropertyGroupDescriptions!;
+  const PropertyGroups = groups.map(({ PropertyGroupId, PropertyMap }) => ({
+    PropertyGroupId,
+    PropertyMap: { ...PropertyMap, sampleSize: "many" },
+  }));
+  await flink.send(
+    new UpdateApplicationCommand({
+      ApplicationName,
+      CurrentApplicationVersionId: ApplicationVersionId,
+      ApplicationConfigurationUpdate: { EnvironmentPropertyUpdates: { PropertyGroups } },
+    }),
+  );
+}
 
 /** Another jar, which is uploaded and given to the application. */
 function zipChanged(): NodeJS.ProcessEnv {

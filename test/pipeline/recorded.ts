@@ -14,14 +14,15 @@ export class Recorded {
     this.#cwd = cwd;
   }
 
-  /** Resolves to what the command returns. */
+  /** Resolves to what the command returns; one that would go on until Ctrl-C gets that at its first record. */
   async run(line: string, env: NodeJS.ProcessEnv = {}): Promise<any> {
-    const ctx = testContext();
+    const interrupt = new AbortController();
+    const ctx = testContext({ signal: interrupt.signal });
     const quiet = { update() {}, stop() {} };
     const io = {
       ...ctx.io,
       json: true,
-      record() {},
+      record: () => line.includes(" --every ") && interrupt.abort(),
       table() {},
       progress: () => quiet,
       confirm: async () => true,

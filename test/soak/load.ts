@@ -56,9 +56,14 @@ async function sendReadings(options: LoadOptions, ledger: Ledger): Promise<void>
   /** Given to the producer and not acknowledged, in order. */
   const open = new Set<Reading>();
   const entries = new Map<number, SentReading>();
-  function* next(): Generator<Reading> {
+  const { now, sleep } = edge(signal);
+  const began = now();
+  async function* next(attempt: { over: boolean }): AsyncGenerator<Reading> {
     yield* [...open];
     for (;;) {
+      // The producer reads far ahead while shards refuse: what a slow stack gets would go on long after the faults.
+      while (ledger.readings.length > (rate * (now() - began)) / 1000 && !signal.aborted) await sleep(20);
+      if (attempt.over) return;
       const { done, value } = source.next();
       if (done) return;
       if (!entries.has(value.serial as number)) {
@@ -73,8 +78,9 @@ async function sendReadings(options: LoadOptions, ledger: Ledger): Promise<void>
     }
   }
   while (!signal.aborted) {
+    const attempt = { over: false };
     try {
-      await produce(next(), {
+      await produce(next(attempt), {
         ...edge(signal),
         kinesis: options.kinesis,
         stream,
@@ -90,7 +96,8 @@ async function sendReadings(options: LoadOptions, ledger: Ledger): Promise<void>
       return;
     } catch (error) {
       if ((error as { code?: string }).code === "E_NO_STREAM") throw error;
-      await edge(signal).sleep(200);
+      attempt.over = true;
+      await sleep(200);
     }
   }
 }
@@ -98,11 +105,13 @@ async function sendReadings(options: LoadOptions, ledger: Ledger): Promise<void>
 /** Readings of a turbine before its first gust, and between two: far enough apart for an anomaly each. */
 const CALM = 70;
 const PERIOD = 110;
+/** Readings of a turbine within which its first gust comes, after those of calm. */
+const FIRST = 20;
 
-/** Simulated wind with gusts of one to three readings that belong to no site. */
+/** Simulated wind with gusts of one to three readings that belong to no site: of every turbine one at least, however long that takes. */
 function* gusty({ seed, turbines, duration, cadence }: LoadOptions): Generator<Reading, void> {
   const random = mulberry32(seed ^ 0x9057);
-  const phases = Array.from({ length: turbines }, () => Math.floor(random() * PERIOD));
+  const firsts = Array.from({ length: turbines }, () => CALM + Math.floor(random() * FIRST));
   const end = performance.now() + duration;
   let n = 0;
   for (const { label: _, ...reading } of wind({
@@ -111,10 +120,10 @@ function* gusty({ seed, turbines, duration, cadence }: LoadOptions): Generator<R
     cadenceSeconds: cadence,
     start: new Date("2026-03-01T00:00:00Z"),
   })) {
-    if (performance.now() > end) return;
     const [turbine, tick] = [n % turbines, Math.floor(n / turbines)];
-    const within = (tick + phases[turbine]!) % PERIOD;
-    const gust = tick >= CALM && within <= turbine % 3;
+    if (performance.now() > end && tick > CALM + FIRST + 3) return;
+    const within = (tick - firsts[turbine]!) % PERIOD;
+    const gust = within >= 0 && within <= turbine % 3;
     yield { ...reading, speed: gust ? 34 + within : reading.speed };
     n++;
   }
