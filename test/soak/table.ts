@@ -32,11 +32,12 @@ export function soakTable(report: SoakReport): string {
 
 const format = (count: number | string) => (typeof count === "number" ? count.toLocaleString("en-US") : count);
 
-function wrong({ verdict, ownDeaths, drained, stateDir }: SoakReport): string[] {
+function wrong({ verdict, ownDeaths, drained, anomaliesWanted, stateDir }: SoakReport): string[] {
   const { lost, invented, disordered, missing, duplicates } = verdict;
   const lists = { lost, invented, disordered, missing, duplicates, ownDeaths };
   return [
     ...(drained ? [] : ["The pipeline did not drain."]),
+    ...(verdict.anomalies < anomaliesWanted ? [`Fewer than ${anomaliesWanted} anomalies: they prove nothing.`] : []),
     ...Object.entries(lists).flatMap(([name, list]) => list.slice(0, 5).map((what) => `${name}: ${what}`)),
     `What it left is in ${stateDir}.`,
   ];
