@@ -32,7 +32,7 @@ export interface ProveOptions extends Edge {
   onHop?(hop: Hop, milliseconds: number): void;
 }
 
-export const LOOK: Record<Hop, string> = {
+const LOOK: Record<Hop, string> = {
   acknowledged: "Is the stream there and has it room? windops status",
   scored: "Does the application run? windops status, windops logs flink",
   stored: "Do the trigger and the function work? windops logs AnalyticsDestinationFunction; quarantine/ in the bucket",
