@@ -1,3 +1,5 @@
+import { WindopsError } from "../io/errors.ts";
+
 /** Kinds of errors that services answer with, told apart by name and message. */
 
 type ServiceError = Error & { $metadata?: { httpStatusCode?: number }; code?: string; $retryable?: object };
@@ -91,4 +93,13 @@ const quotas = new Set([
 /** The account may have no more of it: asking again doesn't help. */
 export function isQuota(error: unknown): boolean {
   return quotas.has((error as Error).name) && !isSimultaneousLimit(error) && !isTransient(error);
+}
+
+/** `error`, as E_NO_TABLE where it says that `table` isn't there. */
+export function missingTable(table: string, error: unknown): unknown {
+  if ((error as Error).name !== "ResourceNotFoundException") return error;
+  return new WindopsError("E_NO_TABLE", `There is no table "${table}".`, {
+    hint: "Run `windops setup`.",
+    cause: error,
+  });
 }

@@ -2,6 +2,7 @@ import { batchWrite, type Write } from "../../lambdas/shared/batch-write.ts";
 import { type Item, marshal, unmarshal } from "../../lambdas/shared/item.ts";
 import { waitingKey } from "../../lambdas/shared/waiting.ts";
 import { type AttributeValue, type DynamoDBClient, QueryCommand } from "../aws/dynamodb.ts";
+import { missingTable } from "../aws/failures.ts";
 import type { Edge } from "../io/edge.ts";
 import { alertTable } from "./functions.ts";
 import { PROOF_LOCATION } from "./prove-turbine.ts";
@@ -29,7 +30,10 @@ export async function proofEnded(session: Session, turbineId: string, edge: Edge
 /** Cleans up again after earlier proofs that didn't come through. `now`: epoch milliseconds. */
 export async function removeLeftovers(session: Session, edge: Edge, now: number): Promise<void> {
   const { clients, names, settings } = session;
-  const notes = await query(await clients.dynamodb(), alertTable(names), { pk: NOTES });
+  const table = alertTable(names);
+  const notes = await query(await clients.dynamodb(), table, { pk: NOTES }).catch((error) => {
+    throw missingTable(table, error);
+  });
   for (const { sk, at } of notes) {
     const expired = now - Date.parse(String(at)) > settings.retentionHours * HOUR_MS;
     await removeOf(session, String(sk), edge, expired);

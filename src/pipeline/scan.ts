@@ -3,8 +3,8 @@ import { unmarshal } from "../../lambdas/shared/item.ts";
 import { partitions } from "../../lambdas/shared/partition.ts";
 import { type Row, rowOf } from "../../lambdas/shared/row.ts";
 import { DescribeTableCommand, QueryCommand, ScanCommand } from "../aws/dynamodb.ts";
+import { missingTable } from "../aws/failures.ts";
 import type { Edge } from "../io/edge.ts";
-import { WindopsError } from "../io/errors.ts";
 import { ReadPace } from "./read-pace.ts";
 import { ANOMALY_INDEX, ANOMALY_INDEX_SCORE } from "./table-schema.ts";
 
@@ -182,11 +182,7 @@ async function describe(dynamodb: ScanOptions["dynamodb"], table: string) {
     const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName: table }));
     return Table ?? {};
   } catch (error) {
-    if ((error as Error).name !== "ResourceNotFoundException") throw error;
-    throw new WindopsError("E_NO_TABLE", `There is no table "${table}".`, {
-      hint: "Run `windops setup`.",
-      cause: error,
-    });
+    throw missingTable(table, error);
   }
 }
 

@@ -81,7 +81,7 @@ describe("with an empty stack", () => {
     ["scan", ["scan"], "E_NO_TABLE"],
     ["scan --notify", ["scan", "--notify"], "E_NO_FUNCTION"],
     ["simulate --resume", ["simulate", "--resume"], "E_NO_RESUME"],
-    ["prove", ["prove"], "E_NO_STREAM"],
+    ["prove", ["prove"], "E_NO_TABLE"],
   ])("%s on what isn't there", async (_, args, name) => {
     writeFileSync(join(machine.home, "good.csv"), "turbineId,timestamp,speed\nA,2020-01-01,5\n");
     const { code, stdout, stderr } = await machine.run(...args);
