@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { dirname, join, resolve } from "node:path";
 import { root } from "./prepare.mjs";
 
-export const entries = ["index.d.ts", "library/local.d.ts"];
+export const entries = ["src/index.d.ts", "src/library/local.d.ts"];
 
 /** Writes dist/types. */
 export function writeTypes() {
@@ -19,10 +19,11 @@ export function writeTypes() {
       declaration: true,
       emitDeclarationOnly: true,
       stripInternal: true,
-      rootDir: join(root, "src"),
+      // The functions' shared files too, which src imports.
+      rootDir: root,
       outDir: out,
     };
-    const files = entries.map((entry) => join(root, "src", entry.replace(/\.d\.ts$/, ".ts")));
+    const files = entries.map((entry) => join(root, entry.replace(/\.d\.ts$/, ".ts")));
     writeFileSync(
       project,
       JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, files, include: [] }),
