@@ -107,17 +107,15 @@ describe("start", () => {
 
 describe("every transition is made from the state that allows it", () => {
   it("stop waits for a start to end, stops once, and leaves what is stopped", async () => {
-    const { set, stop, detail, made } = await farm();
+    const { set, stop, flink, detail, made } = await farm();
     await set("upload-jar", "create-streams", "configure-flink");
     expect(await stop()).toEqual({ application: ApplicationName, stopped: false });
     expect(made("StopApplication")).toBe(0);
-    const starting = set("start");
-    await expect.poll(async () => (await detail()).ApplicationStatus).toBe("STARTING");
+    // Answered while it is STARTING, which lasts milliseconds here: too short to be looked for.
+    await (await flink()).send(new StartApplicationCommand({ ApplicationName }));
     expect(await stop()).toEqual({ application: ApplicationName, stopped: true });
     expect(made("StopApplication")).toBe(1);
     expect((await detail()).ApplicationStatus).toBe("READY");
-    // The start found it running before it was stopped, or starts it again: either way nothing fails.
-    await starting;
   });
 
   it("a forced stop takes no snapshot and doesn't wait for RUNNING", async () => {
