@@ -1,3 +1,4 @@
+import { Heap, roundUp } from "./heap.ts";
 import { KERNEL } from "./kernel.wasm.ts";
 
 /** The functions that kernel/index.ts exports; a forest is the address of its header. */
@@ -13,8 +14,8 @@ interface KernelExports {
 }
 
 const PAGE = 65_536;
-/** Blocks begin at cache lines. */
-const ALIGNMENT = 64;
+/** Bytes that the memory grows by at most beyond need: to V8 each growth is garbage of the memory's whole size. */
+const MOST_GROWTH = 16 << 20;
 
 /** What of the WebAssembly interface is used; the compiler's libraries declare it only with a browser's. */
 const { Module, Instance } = (
@@ -30,33 +31,22 @@ export const kernel = new Instance(new Module(Uint8Array.from(atob(KERNEL), (c) 
 export const view = { data: new DataView(kernel.memory.buffer), f32: new Float32Array(kernel.memory.buffer) };
 
 /** The kernel has no data of its own; the first kilobyte stays free so that reads just below a block stay in memory. */
-let end = 1024;
-const released = new Map<number, number[]>();
+const heap = new Heap(1024);
+/** Memory beyond was never given away: it is zero. */
+let used = heap.end;
 
 /** A zeroed block of at least `size` bytes. All forests of a thread share one memory, so blocks are given back by `release`. */
 export function allocate(size: number): number {
-  const rounded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-  const reused = released.get(rounded)?.pop();
-  if (reused !== undefined) {
-    new Uint8Array(kernel.memory.buffer, reused, rounded).fill(0);
-    return reused;
-  }
-  const block = end;
-  const missing = block + rounded - kernel.memory.buffer.byteLength;
-  if (missing > 0) {
-    kernel.memory.grow(Math.ceil(missing / PAGE));
+  const block = heap.allocate(size);
+  const present = kernel.memory.buffer.byteLength;
+  if (heap.end > present) {
+    kernel.memory.grow(Math.ceil(Math.max(heap.end - present, Math.min(present / 8, MOST_GROWTH)) / PAGE));
     view.data = new DataView(kernel.memory.buffer);
     view.f32 = new Float32Array(kernel.memory.buffer);
   }
-  end = block + rounded;
+  if (block < used) new Uint8Array(kernel.memory.buffer, block, Math.min(roundUp(size), used - block)).fill(0);
+  used = Math.max(used, heap.end);
   return block;
-}
-
-function release(block: number, size: number): void {
-  const rounded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-  const blocks = released.get(rounded);
-  if (blocks) blocks.push(block);
-  else released.set(rounded, [block]);
 }
 
 /** Blocks that live as long as their owner: given back when it is disposed of, or else collected. */
@@ -74,7 +64,7 @@ export class Blocks {
   }
 
   release(block: number): void {
-    release(block, this.#held.get(block)!);
+    heap.release(block, this.#held.get(block)!);
     this.#held.delete(block);
   }
 
@@ -92,7 +82,7 @@ export class Blocks {
 }
 
 function releaseAll(held: Map<number, number>): void {
-  for (const [block, size] of held) release(block, size);
+  for (const [block, size] of held) heap.release(block, size);
   held.clear();
 }
 
