@@ -22,6 +22,11 @@ export function decodeCbor(bytes: Uint8Array, time: CborTime): any {
 
 const broken = (why: string) => new AwsError("SerializationException", `The request is not CBOR: ${why}`);
 const BREAK = Symbol("break");
+/** An item, which a break isn't: it only ends what has no length. */
+function whole<T>(item: T): T {
+  if (item === BREAK) throw broken("a break where an item belongs");
+  return item;
+}
 
 class CborReader {
   readonly #b: Buffer;
@@ -94,8 +99,8 @@ class CborReader {
     const items: unknown[] = [];
     for (let i = 0; i < length; i++) {
       const item = this.read(depth + 1);
-      if (item === BREAK) break;
-      items.push(item);
+      if (item === BREAK && length === Infinity) break;
+      items.push(whole(item));
     }
     return items;
   }
@@ -104,9 +109,9 @@ class CborReader {
     const map: Record<string, unknown> = {};
     for (let i = 0; i < length; i++) {
       const key = this.read(depth + 1);
-      if (key === BREAK) break;
+      if (key === BREAK && length === Infinity) break;
       if (key === "__proto__") throw broken("bad key");
-      map[String(key)] = this.read(depth + 1);
+      map[String(whole(key))] = whole(this.read(depth + 1));
     }
     return map;
   }

@@ -23,6 +23,27 @@ export function integerOf(
   return number;
 }
 
+/**
+ * A list of structures, empty if absent. Query and JSON carry whatever the client wrote, and AWS refuses what isn't the
+ * model's shape before the service sees it; throws the error that it gives.
+ */
+export function structuresOf<T extends object>(value: T[] | undefined | null, name: string): T[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw wrongType(name, "a list");
+  if (value.some((item) => typeof item !== "object" || item === null)) throw wrongType(name, "a list of structures");
+  return value;
+}
+
+/** A text, "" if absent; throws the error that AWS gives for anything else. */
+export function textOf(value: unknown, name: string): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value !== "string") throw wrongType(name, "a string");
+  return value;
+}
+
+const wrongType = (name: string, type: string) =>
+  new AwsError("SerializationException", `The value of '${name}' is not ${type}`);
+
 export interface Tag {
   Key: string;
   Value: string;
@@ -31,7 +52,7 @@ export interface Tag {
 /** `given` over `present`, in the order of first appearance. */
 export function mergeTags(present: Tag[], given: Tag[] | undefined): Tag[] {
   const merged = new Map(present.map((tag) => [tag.Key, tag]));
-  for (const { Key, Value } of given ?? []) merged.set(Key, { Key, Value: Value ?? "" });
+  for (const { Key, Value } of structuresOf(given, "Tags")) merged.set(Key, { Key, Value: Value ?? "" });
   return [...merged.values()];
 }
 

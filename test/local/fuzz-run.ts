@@ -13,7 +13,7 @@ const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${stack.pid}/
 const started = performance.now();
 let peak = rss();
 console.log(`seed ${seed}, before: ${peak.toFixed(0)} MiB`);
-await fuzz({
+const failed = await fuzz({
   port: stack.port,
   count,
   seed,
@@ -27,11 +27,11 @@ await fuzz({
 const log = readFileSync(`${stateDir}/stack.log`, "utf8");
 const uncaught = log.match(/uncaught|unhandled rejection/g)?.length ?? 0;
 console.log(
-  `${count} requests in ${((performance.now() - started) / 1000).toFixed(0)} s; peak ${peak.toFixed(0)} MiB, now ${rss().toFixed(0)} MiB; uncaught errors ${uncaught}`,
+  `${count} requests in ${((performance.now() - started) / 1000).toFixed(0)} s; peak ${peak.toFixed(0)} MiB, now ${rss().toFixed(0)} MiB; uncaught errors ${uncaught}; answered with a 5xx ${failed.length}`,
 );
-// What a service didn't expect is answered with a 500 and logged: each kind once, for whoever hunts bugs.
+// Each kind once, for whoever hunts bugs.
 const kinds = new Set(log.match(/^\S+ \S+: \w*Error.*\n.*\n.*/gm)?.map((entry) => entry.replace(/^\S+ /, "")));
-for (const kind of [...kinds].slice(0, 20)) console.log(kind);
+for (const kind of [...kinds, ...failed].slice(0, 20)) console.log(kind);
 await stopStack(stateDir);
 rmSync(stateDir, { recursive: true, force: true });
-process.exitCode = uncaught > 0 ? 1 : 0;
+process.exitCode = uncaught + failed.length > 0 ? 1 : 0;

@@ -122,26 +122,32 @@ function mutate(bytes: Buffer, random: () => number): Buffer {
   return out;
 }
 
-/** Sends bytes on a connection of their own; resolves when it has closed, by the server or after `patience` ms. */
-function send(port: number, bytes: Buffer, halfClose: boolean, patience: number): Promise<void> {
+/**
+ * Sends bytes on a connection of their own; resolves to what came back when it has closed, by the server or after
+ * `patience` ms.
+ */
+function send(port: number, bytes: Buffer, halfClose: boolean, patience: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => (halfClose ? socket.end(bytes) : socket.write(bytes)));
+    const answer: Buffer[] = [];
     socket.setTimeout(patience, () => socket.destroy());
-    socket.on("error", () => {}).on("close", () => resolve());
-    socket.resume();
+    socket.on("error", () => {}).on("close", () => resolve(Buffer.concat(answer).toString("latin1")));
+    socket.on("data", (chunk) => answer.push(chunk));
   });
 }
 
 /**
- * Sends `count` mutated requests, `inFlight` at once; the same seed sends the same bytes. Calls `check` every thousand.
+ * Sends `count` mutated requests, 32 at once; the same seed sends the same bytes. Calls `check` every thousand.
+ * Resolves to those that were answered with a 5xx (bytes and answer): whatever comes in, it's the caller's mistake.
  */
 export async function fuzz(options: {
   port: number;
   count: number;
   seed: number;
   check(sent: number): Promise<void>;
-}): Promise<void> {
+}): Promise<string[]> {
   const random = mulberry32(options.seed);
+  const failed: string[] = [];
   let sent = 0;
   while (sent < options.count) {
     const end = Math.min(options.count, sent + 1000);
@@ -149,10 +155,12 @@ export async function fuzz(options: {
       while (sent < end) {
         sent++;
         const bytes = mutate(corpus[Math.floor(random() * corpus.length)]!, random);
-        await send(options.port, bytes, random() < 0.95, 100);
+        const answer = await send(options.port, bytes, random() < 0.95, 100);
+        if (/^HTTP\/1\.1 5\d\d /m.test(answer)) failed.push(`${bytes.toString("latin1")}\n=> ${answer}`);
       }
     };
     await Promise.all(Array.from({ length: 32 }, worker));
     await options.check(sent);
   }
+  return failed;
 }

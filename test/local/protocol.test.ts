@@ -70,6 +70,9 @@ describe("CBOR", () => {
     ["a byte string of four gigabytes", "a1 61 61 5a ff ff ff ff"],
     ["an array of 2^60 items", "a1 61 61 9b 10 00 00 00 00 00 00 00"],
     ["a reserved length", "1c"],
+    ["a break for a value", "a1 61 61 ff"],
+    ["a break for a key", "a1 ff"],
+    ["a break in an array with a length", "a1 61 61 81 ff"],
     ["a prototype", "a1 69 5f5f70726f746f5f5f a0"],
   ])("%s is refused", (_name, text) => {
     expect(() => decodeCbor(hex(text), "seconds")).toThrow(AwsError);

@@ -205,13 +205,26 @@ describe("doors", () => {
     await server.close();
   });
 
-  test("2,000 mutated requests, seeded: it goes on answering", async () => {
-    await fuzz({
+  test.each([
+    ["sns", "Action=CreateTopic&Name=a&Tags=b&Version=2010-03-31"],
+    ["sns", "Action=CreateTopic&Name=a&Tags.member.1=b&Version=2010-03-31"],
+    ["sns", "Action=CreateTopic&Name=a&Tags.x.Key=b&Version=2010-03-31"],
+    ["monitoring", "Action=PutMetricData&Namespace.x=n&MetricData.member.1.MetricName=m&Version=2010-08-01"],
+    ["monitoring", "Action=PutMetricData&Namespace=n&MetricData=m&Version=2010-08-01"],
+    ["monitoring", "Action=PutMetricData&Namespace=n&MetricData.member.1=m&Version=2010-08-01"],
+  ])("%s %s: input of the wrong type is the caller's mistake", async (service, form) => {
+    const type = "application/x-www-form-urlencoded";
+    expect((await call({ authorization: scope(service), "content-type": type }, form)).status).toBe(400);
+  });
+
+  test("2,000 mutated requests, seeded: it goes on answering, none with a 5xx", async () => {
+    const failed = await fuzz({
       port: stack.port,
       count: 2000,
       seed: 7,
       check: async () => expect((await kinesis("ListStreams")).status).toBe(200),
     });
+    expect(failed).toEqual([]);
     expect(stack.logged.filter((line) => /uncaught/.test(line))).toEqual([]);
   });
 });

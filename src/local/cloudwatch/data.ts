@@ -1,6 +1,6 @@
 import { AwsError } from "../errors.ts";
 import type { Operation, Stack } from "../service.ts";
-import { pageOf } from "../wire-values.ts";
+import { pageOf, structuresOf, textOf } from "../wire-values.ts";
 import { type Metric, type Metrics, MINUTE, statisticOf } from "./metrics.ts";
 
 const STATISTICS = ["Sum", "Average", "Minimum", "Maximum", "SampleCount"];
@@ -42,11 +42,11 @@ interface MetricInput {
 export function dataOperations(of: (region: string) => Metrics, stack: Stack): Record<string, Operation> {
   return {
     PutMetricData: (input: { Namespace?: string; MetricData?: Datum[] }, call) => {
-      const { Namespace = "", MetricData = [] } = input;
+      const Namespace = textOf(input.Namespace, "Namespace");
       if (!call.internal && (Namespace === "" || Namespace.startsWith("AWS/")))
         throw invalid(`The value ${Namespace} for parameter Namespace is invalid.`);
       const now = stack.now();
-      const checked = MetricData.map((datum) => readDatum(datum, now));
+      const checked = structuresOf(input.MetricData, "MetricData").map((datum) => readDatum(datum, now));
       for (const { name, dimensions, at, figures } of checked)
         for (const figure of figures) of(call.region).add({ namespace: Namespace, name, dimensions }, at, figure);
       return {};
@@ -111,7 +111,8 @@ export function dataOperations(of: (region: string) => Metrics, stack: Stack): R
 }
 
 function readDatum(datum: Datum, now: number) {
-  const { MetricName: name = "", Dimensions: dimensions = [] } = datum;
+  const name = textOf(datum.MetricName, "MetricName");
+  const dimensions = structuresOf(datum.Dimensions, "Dimensions");
   if (name === "") throw new AwsError("MissingParameter", "The parameter MetricData.member.1.MetricName is required.");
   if (dimensions.length > 30)
     throw invalid("The collection MetricData.member.1.Dimensions must not have a size greater than 30.");

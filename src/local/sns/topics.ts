@@ -63,7 +63,8 @@ export function topicOperations(state: SnsState, stack: Stack): Record<string, O
   const badToken = () => invalid("NextToken");
   return {
     CreateTopic(input: { Name?: string; Attributes?: Record<string, string>; Tags?: Tag[] }, call: Call) {
-      const { Name: name = "", Attributes: attributes = {}, Tags: tags = [] } = input;
+      const { Name: name = "", Attributes: attributes = {} } = input;
+      const tags = mergeTags([], input.Tags);
       if (name.endsWith(".fifo") || attributes.FifoTopic === "true")
         throw invalid("Attributes", "The embedded stack has no FIFO topics");
       if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalid("Topic Name");
@@ -77,7 +78,7 @@ export function topicOperations(state: SnsState, stack: Stack): Record<string, O
           throw invalid("Tags", "Topic already exists with different tags");
         return { TopicArn: arn };
       }
-      const topic: Topic = { arn, name, attributes: { ...attributes }, tags: mergeTags([], tags), deleted: 0 };
+      const topic: Topic = { arn, name, attributes: { ...attributes }, tags, deleted: 0 };
       state.topics.put(arn, topic);
       return { TopicArn: arn };
     },
