@@ -78,18 +78,24 @@ export async function headOf(alerts: AlertTable, turbineId: string): Promise<Ite
   const head = (await alerts.get(headKey(turbineId))) ?? { version: 0 };
   if (head.opening !== undefined) {
     await alerts.create(JSON.parse(String(head.opening)));
-    await alerts.change(headKey(turbineId), {
-      remove: ["opening"],
-      condition: "#version = :version",
-      values: { version: head.version! },
-    });
+    await settleHead(alerts, turbineId, Number(head.version));
   }
   return head;
 }
 
+/** The anomaly that the head of this version names is there. */
+export async function settleHead(alerts: AlertTable, turbineId: string, version: number): Promise<void> {
+  await alerts.change(headKey(turbineId), {
+    remove: ["opening"],
+    condition: "#version = :version",
+    values: { version },
+  });
+}
+
 /**
- * Opens an anomaly with `run`, unless another delivery opened one for this turbine since `head` was read: then false, and
- * the caller looks again. The head names the new anomaly before it's there, so that a death between the two loses nothing.
+ * Opens an anomaly with `run`, unless another delivery opened one for this turbine since `head` was read: then undefined, and
+ * the caller looks again. The head names the new anomaly before it's there, so that a death between the two loses nothing; the
+ * caller settles the head when there is time. `claim` makes it the caller's to tell from the beginning.
  */
 export async function open(
   alerts: AlertTable,
@@ -97,10 +103,12 @@ export async function open(
   run: Run,
   settings: Pick<DeliverySettings, "cooldown" | "digest">,
   now: number,
-): Promise<Item | undefined> {
+  claim: Item,
+): Promise<{ anomaly: Item; version: number } | undefined> {
   const start = run.readings[0]!;
   const since = head.told === undefined ? Infinity : Math.abs(Date.parse(run.first) - Date.parse(String(head.told)));
   const cooling = since < settings.cooldown;
+  const state = cooling ? "cooldown" : settings.digest > 0 ? "gathering" : "new";
   const anomaly = {
     ...anomalyKey(start.turbineId, run.first),
     turbine_id: start.turbineId,
@@ -111,15 +119,18 @@ export async function open(
     first: run.first,
     last: run.last,
     opened_at: new Date(now).toISOString(),
-    state: cooling ? "cooldown" : settings.digest > 0 ? "gathering" : "new",
+    state,
+    ...(state === "new" && claim),
   };
-  const version = Number(head.version);
+  const before = Number(head.version);
+  const version = before + 1;
   const won = await alerts.change(headKey(start.turbineId), {
-    set: { version: version + 1, opening: JSON.stringify(anomaly), ...(!cooling && { told: run.first }) },
-    condition: version === 0 ? "attribute_not_exists(pk)" : "#version = :version",
-    ...(version > 0 && { values: { version } }),
+    set: { version, opening: JSON.stringify(anomaly), ...(!cooling && { told: run.first }) },
+    condition: before === 0 ? "attribute_not_exists(pk)" : "#version = :version",
+    ...(before > 0 && { values: { version: before } }),
   });
   if (!won) return undefined;
-  await headOf(alerts, start.turbineId);
-  return anomaly;
+  // False if another delivery read the head first: then it is there as we would have written it.
+  await alerts.create(anomaly);
+  return { anomaly, version };
 }

@@ -17,6 +17,9 @@ export interface Delivery {
 
 export type Told = "told" | "busy";
 
+/** The attributes by which an item is this run's to tell. */
+export const claimOf = ({ owner, now }: Delivery) => ({ claim: owner, claim_until: now() + LEASE });
+
 /**
  * Publishes what the item at `key` stands for exactly once: claims it by conditional write, publishes, marks it. A claim
  * whose holder died is taken over when its lease is out. Only a death between publish and mark publishes again, with the
@@ -27,21 +30,32 @@ export type Told = "told" | "busy";
 export async function tellOnce(
   key: Key,
   message: (item: Item) => Message,
-  { alerts, publish, now, owner }: Delivery,
-  first: () => Promise<void> = async () => {},
+  delivery: Delivery,
+  first?: () => Promise<void>,
 ): Promise<Told> {
+  const { alerts, now } = delivery;
   const before = await alerts.get(key);
   if (!before || before.state === "told") return "told";
-  const at = now();
   const claimed = await alerts.change(key, {
-    set: { claim: owner, claim_until: at + LEASE },
+    set: claimOf(delivery),
     condition: "#state <> :told AND (attribute_not_exists(#claim) OR #claim_until < :now)",
-    values: { told: "told", now: at },
+    values: { told: "told", now: now() },
   });
   if (!claimed) return (await alerts.get(key))?.state === "told" ? "told" : "busy";
+  await tellClaimed(key, message(before), delivery, first);
+  return "told";
+}
+
+/** Publishes what the item at `key` stands for, which is claimed for this run, and marks it. */
+export async function tellClaimed(
+  key: Key,
+  message: Message,
+  { alerts, publish, now, owner }: Delivery,
+  first: () => Promise<void> = async () => {},
+): Promise<void> {
   let messageId: string;
   try {
-    messageId = await publish(message(before));
+    messageId = await publish(message);
   } catch (error) {
     await alerts.change(key, {
       remove: ["claim", "claim_until"],
@@ -57,5 +71,4 @@ export async function tellOnce(
     condition: "#claim = :owner",
     values: { owner },
   });
-  return "told";
 }

@@ -3,9 +3,20 @@ import type { DeliverySettings } from "../shared/settings.ts";
 import { type WaitingReading, waitingItem, waitingKey } from "../shared/waiting.ts";
 import { rememberToCalm } from "./calm.ts";
 import { gather } from "./digest.ts";
-import { extend, headOf, open, type Run, readingOf, runsOf, touching, turbineKey, waitingOf } from "./ledger.ts";
+import {
+  extend,
+  headOf,
+  open,
+  type Run,
+  readingOf,
+  runsOf,
+  settleHead,
+  touching,
+  turbineKey,
+  waitingOf,
+} from "./ledger.ts";
 import { anomalyMessage } from "./message.ts";
-import { type Delivery, tellOnce } from "./notice.ts";
+import { claimOf, type Delivery, tellClaimed, tellOnce } from "./notice.ts";
 
 export interface Outcome {
   /** Notifications that are out because of this run. */
@@ -47,23 +58,29 @@ async function tellRun(
   delivery: Delivery,
   outcome: Outcome,
 ): Promise<WaitingReading[]> {
-  const anomalies = await anomaliesOf(turbineId, run, settings, delivery);
-  if (!anomalies) return [];
+  const found = await anomaliesOf(turbineId, run, settings, delivery);
+  if (!found) return [];
   const unfinished = new Set<string>();
-  for (const anomaly of anomalies) {
+  for (const anomaly of found.anomalies) {
     if (!(await tellAnomaly(anomaly, settings, delivery, outcome))) unfinished.add(String(anomaly.timestamp));
   }
+  // Behind the telling: somebody waits for that.
+  if (found.opened !== undefined) await settleHead(delivery.alerts, turbineId, found.opened);
   // The reading that an untold anomaly began with stays: it's what the next run finds it by.
   return run.readings.filter((reading) => !unfinished.has(reading.timestamp));
 }
 
-/** The anomalies that `run` belongs to, a new one if there's none; undefined if other deliveries kept getting in first. */
+/**
+ * The anomalies that `run` belongs to, a new one if there's none (`opened`: the head's version with it); undefined if other
+ * deliveries kept getting in first.
+ */
 async function anomaliesOf(
   turbineId: string,
   run: Run,
   settings: DeliverySettings,
-  { alerts, now }: Delivery,
-): Promise<Item[] | undefined> {
+  delivery: Delivery,
+): Promise<{ anomalies: Item[]; opened?: number } | undefined> {
+  const { alerts, now } = delivery;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     // The order is what makes it exact: what waits was read before, then the head, then the known anomalies. Whoever
     // takes a reading off the waiting ones has noted it on its anomaly before, and whoever opens one has moved the head.
@@ -71,10 +88,10 @@ async function anomaliesOf(
     const known = await touching(alerts, turbineId, run, settings.quiet);
     if (known.length > 0) {
       await extend(alerts, known, run);
-      return known;
+      return { anomalies: known };
     }
-    const opened = await open(alerts, head, run, settings, now());
-    if (opened) return [opened];
+    const opened = await open(alerts, head, run, settings, now(), claimOf(delivery));
+    if (opened) return { anomalies: [opened.anomaly], opened: opened.version };
   }
   return undefined;
 }
@@ -93,16 +110,15 @@ async function tellAnomaly(
     outcome.gathering.add(reading.location);
     return false;
   }
-  const told = await tellOnce(
-    { pk: String(anomaly.pk), sk: String(anomaly.sk) },
-    () => anomalyMessage(reading, settings.minScore, deduplicationId(reading)),
-    delivery,
-    async () => {
-      if (settings.calmNotice) await rememberToCalm(reading, delivery);
-    },
-  );
-  if (told === "told") outcome.told++;
-  return told === "told";
+  const key = { pk: String(anomaly.pk), sk: String(anomaly.sk) };
+  const message = () => anomalyMessage(reading, settings.minScore, deduplicationId(reading));
+  const calm = async () => {
+    if (settings.calmNotice) await rememberToCalm(reading, delivery);
+  };
+  if (anomaly.claim === delivery.owner) await tellClaimed(key, message(), delivery, calm);
+  else if ((await tellOnce(key, message, delivery, calm)) !== "told") return false;
+  outcome.told++;
+  return true;
 }
 
 async function tellReading(

@@ -43,19 +43,41 @@ export async function store(event: KinesisEvent, parts: DestinationParts): Promi
     else unusable.push({ record, ...parsed });
   }
   const refused: Unusable[] = [];
-  await Promise.all([keep(unusable, parts, failed), write([...entries.values()], parts, refused, failed)]);
+  const { minScore } = parts.settings;
+  const alarming = (entry: Entry) => entry.row.score >= minScore;
+  const all = [...entries.values()];
+  await Promise.all([
+    keep(unusable, parts, failed),
+    // Apart, so that no alert waits for the rows of ordinary readings.
+    alarm(all.filter(alarming), parts, refused, failed),
+    write(
+      all.filter((entry) => !alarming(entry)),
+      parts,
+      refused,
+      failed,
+    ),
+  ]);
   await keep(refused, parts, failed);
 
-  const { minScore } = parts.settings;
-  const gone = new Set(refused.map(({ record }) => record));
-  const stored = [...entries.values()].filter(({ records }) => records.every((r) => !failed.has(r) && !gone.has(r)));
-  const turbines = new Set(stored.filter(({ row }) => row.score >= minScore).map(({ row }) => row.turbineId));
-  if (turbines.size > 0) {
-    // Not a reason to fail the batch: what waits is on disk, and the delivery looks every minute.
-    await parts.alert([...turbines]).catch((error) => parts.log(`The delivery couldn't be called: ${error}`));
-  }
   const again = new Set([...failed].map(({ kinesis }) => kinesis.sequenceNumber));
   return { batchItemFailures: [...again].map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** Stores anomalous rows and has the delivery look at their turbines. */
+async function alarm(
+  entries: Entry[],
+  parts: DestinationParts,
+  refused: Unusable[],
+  failed: Set<KinesisRecord>,
+): Promise<void> {
+  await write(entries, parts, refused, failed);
+  const gone = new Set(refused.map(({ record }) => record));
+  const stored = entries.filter(({ records }) => records.every((r) => !failed.has(r) && !gone.has(r)));
+  if (stored.length === 0) return;
+  // Not a reason to fail the batch: what waits is on disk, and the delivery looks every minute.
+  await parts
+    .alert([...new Set(stored.map(({ row }) => row.turbineId))])
+    .catch((error) => parts.log(`The delivery couldn't be called: ${error}`));
 }
 
 /** Of two readings of one turbine and time the higher score stays: a duplicate doesn't hide an anomaly. */
@@ -76,6 +98,7 @@ async function write(
   refused: Unusable[],
   failed: Set<KinesisRecord>,
 ): Promise<void> {
+  if (entries.length === 0) return;
   const owners = new Map<Write, Entry>();
   for (const entry of entries) {
     for (const one of writesOf(entry.row, parts.settings)) owners.set(one, entry);

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { batchWrite } from "./dynamodb-batch-write.ts";
+import { knowingTables } from "./dynamodb-definitions.ts";
 import { closeIterators } from "./dynamodb-streams.ts";
 import { AwsError } from "./errors.ts";
 import { ACCOUNT } from "./service.ts";
@@ -63,9 +64,11 @@ export async function openTables(folder: string, region: string): Promise<Tables
     }
     return parts;
   };
-  const act = (action: any, data: any) =>
+  const items = knowingTables(store);
+  const act = (operation: TableOperation, action: any, data: any) =>
     new Promise((resolve, reject) => {
-      action(store, data, (error: unknown, output: unknown) => (error ? reject(error) : resolve(output)));
+      const on = operation.endsWith("Table") ? store : items;
+      action(on, data, (error: unknown, output: unknown) => (error ? reject(error) : resolve(output)));
     });
   return {
     run: async (operation, input) => {
@@ -73,8 +76,8 @@ export async function openTables(folder: string, region: string): Promise<Tables
         const { action, validation } = load(operation);
         const data = validations.checkTypes(input, validation.types);
         validations.checkValidations(data, validation.types, validation.custom, store);
-        const done = operation === "BatchWriteItem" ? await batchWrite(store, data) : undefined;
-        return done ?? (await act(action, data));
+        const done = operation === "BatchWriteItem" ? await batchWrite(items, data) : undefined;
+        return done ?? (await act(operation, action, data));
       } catch (error) {
         throw asAwsError(error);
       }

@@ -117,6 +117,29 @@ test("items: conditional writes, numbers, queries in pages, and their errors by 
   });
 });
 
+test("a table made again under its name, with another key, takes items by that one alone", async () => {
+  const TableName = "remade";
+  await client.createTable(definition(TableName));
+  await untilActive(TableName);
+  const old = { turbine_id: { S: "oak-1" }, timestamp: { S: "2026-11-23T10:00:00Z" } };
+  await client.putItem({ TableName, Item: old });
+  await client.deleteTable({ TableName });
+  await expect(client.putItem({ TableName, Item: old })).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+  await expect
+    .poll(() => client.describeTable({ TableName }).then(String, (e: Error) => e.name), { timeout: 5000 })
+    .toBe("ResourceNotFoundException");
+  await client.createTable({
+    TableName,
+    AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+    KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+    BillingMode: "PAY_PER_REQUEST",
+  });
+  await untilActive(TableName);
+  await expect(client.putItem({ TableName, Item: old })).rejects.toMatchObject({ name: "ValidationException" });
+  await client.putItem({ TableName, Item: { id: { S: "a" } } });
+  expect((await client.scan({ TableName })).Items).toEqual([{ id: { S: "a" } }]);
+});
+
 test("regions are apart, and a call that isn't there is named", async () => {
   const west = new DynamoDB({ ...clientOptions(stack.endpoint), region: "us-west-2", maxAttempts: 1 });
   expect((await west.listTables({})).TableNames).toEqual([]);

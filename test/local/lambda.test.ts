@@ -273,6 +273,16 @@ describe("an invocation", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
+  it("waits for a process that is busy rather than for a new one that would take longer", async () => {
+    const source = `
+      await new Promise((loaded) => setTimeout(loaded, 2000));
+      export const handler = async () => process.pid;`;
+    await deploy(aws, Role, "burst", source);
+    const { payload } = await invoke("burst");
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => invoke("burst")));
+    expect(new Set(answers.map((answer) => answer.payload))).toEqual(new Set([payload]));
+  });
+
   it.each([
     ["callback", "called back"],
     ["sync", null],

@@ -31,7 +31,7 @@ export class Sandbox {
   #stream: LogStream;
   #lines: string[] = [];
   #startedAt: number;
-  #initMs: number | undefined;
+  #startMs: number | undefined;
   /** Of the function, when the process began. */
   readonly revision: string;
   /** Fatal error, timeout or exit: takes no more invocations. */
@@ -55,6 +55,11 @@ export class Sandbox {
     return this.#process.pid;
   }
 
+  /** Milliseconds from the start of its process until its handler was loaded; undefined before. */
+  get startMs(): number | undefined {
+    return this.#startMs;
+  }
+
   get ended(): boolean {
     return this.spent || this.#process.ended;
   }
@@ -68,9 +73,9 @@ export class Sandbox {
   async invoke(payload: string, options: InvocationOptions): Promise<InvocationResult> {
     const requestId = options.requestId ?? randomUUID();
     const initialised = await this.#initialised();
-    if (this.#initMs === undefined) this.#initMs = performance.now() - this.#startedAt;
-    else this.#lines.length = 0;
-    const cold = this.#initMs;
+    const cold = this.#startMs === undefined;
+    this.#startMs ??= performance.now() - this.#startedAt;
+    if (!cold) this.#lines.length = 0;
     this.#write(`START RequestId: ${requestId} Version: $LATEST`);
     const started = performance.now();
     const outcome = initialised ?? (await this.#run(payload, requestId, options));
@@ -81,9 +86,8 @@ export class Sandbox {
     this.#write(
       `REPORT RequestId: ${requestId}\tDuration: ${duration.toFixed(2)} ms\tBilled Duration: ${Math.ceil(duration)} ms\t` +
         `Memory Size: ${this.#f.memorySize} MB\tMax Memory Used: ${Math.ceil(rss / 2 ** 20)} MB` +
-        `${cold > 0 ? `\tInit Duration: ${cold.toFixed(2)} ms` : ""}`,
+        `${cold ? `\tInit Duration: ${this.#startMs.toFixed(2)} ms` : ""}`,
     );
-    this.#initMs = 0;
     return { requestId, ...answer, log: this.#lines.join("") };
   }
 
