@@ -6,13 +6,14 @@ import type { Stage } from "./play.ts";
 
 const TIMEOUT_MS = 600_000;
 /** Looks in a row at which nothing was under way: a batch can be between two hops at one. */
-const CALM_LOOKS = 8;
+const CALM_LOOKS = 10;
+const LOOK_EVERY_MS = 100;
 
 /** Resolves when nothing is under way any more (true), or when that takes too long (false). */
 export async function drained(stage: Stage, log: (line: string) => void): Promise<boolean> {
   let calm = 0;
   let said = 0;
-  for (const end = Date.now() + TIMEOUT_MS; Date.now() < end && !stage.signal.aborted; await sleep(300)) {
+  for (const end = Date.now() + TIMEOUT_MS; Date.now() < end && !stage.signal.aborted; await sleep(LOOK_EVERY_MS)) {
     const left = await underWay(stage).catch((error) => `no answer: ${error}`);
     calm = left === undefined ? calm + 1 : 0;
     if (calm >= CALM_LOOKS) return true;

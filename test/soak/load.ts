@@ -11,8 +11,8 @@ export interface LoadOptions {
   turbines: number;
   /** Readings a second. */
   rate: number;
-  /** Milliseconds of wall time. */
-  duration: number;
+  /** Whether there is more to send. */
+  goesOn(): boolean;
   /** Seconds of event time between two readings of a turbine. */
   cadence: number;
   stream: string;
@@ -109,10 +109,9 @@ const PERIOD = 110;
 const FIRST = 20;
 
 /** Simulated wind with gusts of one to three readings that belong to no site: of every turbine one at least, however long that takes. */
-function* gusty({ seed, turbines, duration, cadence }: LoadOptions): Generator<Reading, void> {
+function* gusty({ seed, turbines, goesOn, cadence }: LoadOptions): Generator<Reading, void> {
   const random = mulberry32(seed ^ 0x9057);
   const firsts = Array.from({ length: turbines }, () => CALM + Math.floor(random() * FIRST));
-  const end = performance.now() + duration;
   let n = 0;
   for (const { label: _, ...reading } of wind({
     turbines,
@@ -121,7 +120,7 @@ function* gusty({ seed, turbines, duration, cadence }: LoadOptions): Generator<R
     start: new Date("2026-03-01T00:00:00Z"),
   })) {
     const [turbine, tick] = [n % turbines, Math.floor(n / turbines)];
-    if (performance.now() > end && tick > CALM + FIRST + 3) return;
+    if (!goesOn() && tick > CALM + FIRST + 3) return;
     const within = (tick - firsts[turbine]!) % PERIOD;
     const gust = within >= 0 && within <= turbine % 3;
     yield { ...reading, speed: gust ? 34 + within : reading.speed };
@@ -165,11 +164,10 @@ const NOISE_EVERY_MS = 250;
 
 /** Records that aren't readings, each of its own bytes; sent until it's known that the stream has them. */
 async function sendNoise(options: LoadOptions, ledger: Ledger): Promise<void> {
-  const { seed, duration, stream, signal, turbines } = options;
+  const { seed, goesOn, stream, signal, turbines } = options;
   const random = mulberry32(seed ^ 0xbad);
-  const { now, sleep } = edge(signal);
-  const end = now() + duration;
-  for (let n = 0; now() < end && !signal.aborted; n++) {
+  const { sleep } = edge(signal);
+  for (let n = 0; goesOn() && !signal.aborted; n++) {
     const raw = malformed(n, random());
     const entry = { raw, acknowledged: false };
     ledger.malformed.push(entry);

@@ -15,16 +15,18 @@ export interface Stage {
 }
 
 const MOST_SHARDS = 4;
-const TRIES = 40;
-const MAIL_WAIT_MS = 6_000;
+/** For what a fault needs: a function with a batch in hand, a stack that is up, a stream that isn't just being changed. */
+const PATIENCE_MS = 60_000;
+const LOOK_EVERY_MS = 10;
+const MAIL_WAIT_MS = 8_000;
 
-/** Does one fault. Resolves to whether it came about (nothing to kill, no shards to merge: it didn't). */
+/** Does one fault, as soon as it can be done. Resolves to whether it came about. */
 export async function play({ kind, draw }: Fault, stage: Stage): Promise<boolean> {
   const { stack, names } = stage;
   const does: Record<FaultKind, () => Promise<boolean> | boolean> = {
     "kill the stack": () => stack.restart("SIGKILL").then(() => true),
     "kill the Flink JVM": () => again(stage, () => stack.killJvm()),
-    "kill the destination": () => again(stage, () => stack.killFunction(names.destinationFunction)),
+    "kill the destination": () => again(stage, () => stack.killBusy(names.destinationFunction)),
     "kill the delivery": () => killAtMail(stage),
     "split a shard": () => again(stage, () => split(stage, draw)),
     "merge shards": () => again(stage, () => merge(stage, draw)),
@@ -40,23 +42,30 @@ function step(stack: SupervisedStack, milliseconds: number): boolean {
   return true;
 }
 
-/** Another fault may be in the way of this one: a stack that is just down, a stream that is just being changed. */
 async function again({ signal }: Stage, what: () => Promise<boolean> | boolean): Promise<boolean> {
-  for (let n = 0; n < TRIES && !signal.aborted; n++) {
-    if (await Promise.resolve(what()).catch(() => false)) return true;
-    await sleep(100);
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end && !signal.aborted; ) {
+    // In an async function, so that a stack that is just down is an attempt that failed.
+    if (await (async () => what())().catch(() => false)) return true;
+    await sleep(LOOK_EVERY_MS);
   }
   return false;
 }
 
-/** Kills the delivery just when a notification is out: between its publish and its mark, where it's hardest. */
-async function killAtMail({ stack, names, signal }: Stage): Promise<boolean> {
-  const count = async () => (await readInbox(stack.endpoint, "").catch(() => [])).length;
-  const before = await count();
-  for (const end = performance.now() + MAIL_WAIT_MS; performance.now() < end && !signal.aborted; await sleep(10)) {
-    if ((await count()) > before) break;
-  }
-  return stack.killFunction(names.deliveryFunction);
+/**
+ * Kills the delivery just when a notification is out: between its publish and its mark, where it's hardest. If it's
+ * never caught there, then wherever it is.
+ */
+function killAtMail(stage: Stage): Promise<boolean> {
+  const { stack, names } = stage;
+  const anywhere = performance.now() + MAIL_WAIT_MS;
+  let before: number | undefined;
+  return again(stage, async () => {
+    const count = (await readInbox(stack.endpoint, "")).length;
+    before ??= count;
+    if (count === before && performance.now() < anywhere) return false;
+    before = count;
+    return stack.killBusy(names.deliveryFunction);
+  });
 }
 
 const streamOf = (names: Names, draw: number) => (draw < 0.5 ? names.inputStream : names.outputStream);

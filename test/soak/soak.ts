@@ -28,6 +28,7 @@ export interface SoakOptions {
 
 export interface SoakReport {
   verdict: Verdict;
+  /** How often each kind came about. */
   faults: Partial<Record<FaultKind, number>>;
   oddities: Oddities;
   /** Calls on the wire that were throttled, failed or dropped on purpose. */
@@ -85,9 +86,19 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     await stack.playChaos(CHAOS);
     log(`seed ${seed}: load begins (state folder ${stack.stateDir}, disk ${stack.disk})`);
     const stage: Stage = { stack, clients, names: pipeline, signal };
+    // The load outlasts the faults, however long what they need takes to come about.
+    let playing = true;
     const [ledger, faults] = await Promise.all([
-      load({ ...options, stream: pipeline.inputStream, cadence: CADENCE, kinesis: await clients.kinesis() }),
-      playScript(options, stage),
+      load({
+        ...options,
+        goesOn: () => playing,
+        stream: pipeline.inputStream,
+        cadence: CADENCE,
+        kinesis: await clients.kinesis(),
+      }),
+      playScript(options, stage).finally(() => {
+        playing = false;
+      }),
     ]);
     const failedCalls = stack.chaosHits;
     log("load ends; no more faults, and the clock goes on two minutes, so that claims of the dead run out");
@@ -119,10 +130,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** Whether everything that is promised was kept. */
-export function isSound({ verdict, ownDeaths, drained: done, anomaliesWanted }: SoakReport): boolean {
+/** Kinds of fault that the run was to play and that never came about: it shows nothing of them. */
+export function neverCame(faults: SoakReport["faults"]): string[] {
+  return Object.keys(faults).filter((kind) => faults[kind as FaultKind] === 0);
+}
+
+/** Whether everything that is promised was kept, and every kind of fault came about. */
+export function isSound({ verdict, faults, ownDeaths, drained: done, anomaliesWanted }: SoakReport): boolean {
   const { lost, invented, missing, duplicates, disordered, anomalies } = verdict;
-  if (anomalies < anomaliesWanted) return false;
+  if (anomalies < anomaliesWanted || neverCame(faults).length > 0) return false;
   return done && [lost, invented, missing, duplicates, disordered, ownDeaths].every((list) => list.length === 0);
 }
 
@@ -141,18 +157,22 @@ async function setUp(stack: SupervisedStack, clients: Clients, pipeline: Names):
   }
 }
 
-async function playScript(options: SoakOptions, stage: Stage): Promise<Partial<Record<FaultKind, number>>> {
+/** Plays the script to the end of the run; what is late then is played only if it's of a kind that hasn't come about. */
+async function playScript(options: SoakOptions, stage: Stage): Promise<SoakReport["faults"]> {
   const { seed, duration, engine, log, signal } = options;
   const began = performance.now();
-  const done: Partial<Record<FaultKind, number>> = {};
-  for (const fault of faultScript(seed, duration, engine)) {
-    const wait = fault.at - (performance.now() - began);
-    if (wait > 0) await sleep(wait, undefined, { signal }).catch(() => {});
+  const elapsed = () => performance.now() - began;
+  const script = faultScript(seed, duration, engine);
+  const done: SoakReport["faults"] = Object.fromEntries(script.map(({ kind }) => [kind, 0]));
+  for (const fault of script) {
+    if (elapsed() > duration && done[fault.kind]! > 0) continue;
+    if (fault.at > elapsed()) await sleep(fault.at - elapsed(), undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
     const came = await play(fault, stage);
-    log(`${((performance.now() - began) / 1000).toFixed(1)} s: ${fault.kind}${came ? "" : " (nothing there)"}`);
-    if (came) done[fault.kind] = (done[fault.kind] ?? 0) + 1;
+    log(`${(elapsed() / 1000).toFixed(1)} s: ${fault.kind}${came ? "" : " (it never could)"}`);
+    if (came) done[fault.kind]!++;
   }
+  if (elapsed() < duration) await sleep(duration - elapsed(), undefined, { signal }).catch(() => {});
   return done;
 }
 

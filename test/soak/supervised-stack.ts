@@ -85,10 +85,13 @@ export class SupervisedStack {
     while (this.#stack?.pid === pid || this.#stack === undefined) await sleep(20);
   }
 
-  /** Kills one of a function's processes; false where none is there. */
-  killFunction(name: string): boolean {
-    const pid = children(this.#stack?.pid).find((child) => environment(child).AWS_LAMBDA_FUNCTION_NAME === name);
-    return pid !== undefined && kill(pid);
+  /** Kills a process of a function that has an invocation in hand; false where none has. */
+  async killBusy(name: string): Promise<boolean> {
+    const answer = await fetch(`${this.endpoint}/_windops/functions`);
+    const functions = (await answer.json()) as Record<string, { pid: number; busy: boolean }[]>;
+    const [, processes = []] = Object.entries(functions).find(([key]) => key.endsWith(`/${name}`)) ?? [];
+    const busy = processes.find((process) => process.busy);
+    return busy !== undefined && kill(busy.pid);
   }
 
   killJvm(): boolean {
@@ -238,13 +241,6 @@ function children(pid: number | undefined): number[] {
   found.delete(pid);
   return [...found];
 }
-
-const environment = (pid: number): Record<string, string> =>
-  Object.fromEntries(
-    proc(pid, "environ")
-      .split("\0")
-      .map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
-  );
 
 function executable(pid: number): string {
   try {

@@ -1,4 +1,4 @@
-import { isSound, type SoakReport } from "./soak.ts";
+import { isSound, neverCame, type SoakReport } from "./soak.ts";
 
 /** The report as a Markdown table, and what is wrong, if something is. */
 export function soakTable(report: SoakReport): string {
@@ -32,10 +32,11 @@ export function soakTable(report: SoakReport): string {
 
 const format = (count: number | string) => (typeof count === "number" ? count.toLocaleString("en-US") : count);
 
-function wrong({ verdict, ownDeaths, drained, anomaliesWanted, stateDir }: SoakReport): string[] {
+function wrong({ verdict, faults, ownDeaths, drained, anomaliesWanted, stateDir }: SoakReport): string[] {
   const { lost, invented, disordered, missing, duplicates } = verdict;
   const lists = { lost, invented, disordered, missing, duplicates, ownDeaths };
   return [
+    ...neverCame(faults).map((kind) => `Never came about: ${kind}.`),
     ...(drained ? [] : ["The pipeline did not drain."]),
     ...(verdict.anomalies < anomaliesWanted ? [`Fewer than ${anomaliesWanted} anomalies: they prove nothing.`] : []),
     ...Object.entries(lists).flatMap(([name, list]) => list.slice(0, 5).map((what) => `${name}: ${what}`)),

@@ -242,9 +242,9 @@ export class Functions {
     return new Date(this.#stack.now()).toISOString().replace("Z", "+0000");
   }
 
-  /** Process ids of each function's execution environments. */
-  processes(): Record<string, number[]> {
-    return Object.fromEntries([...this.#pools].map(([key, pool]) => [key, pool.pids()]));
+  /** Processes of each function's execution environments. */
+  processes(): Record<string, ReturnType<Pool["processes"]>> {
+    return Object.fromEntries([...this.#pools].map(([key, pool]) => [key, pool.processes()]));
   }
 
   async close(): Promise<void> {

@@ -41,9 +41,12 @@ export class Pool {
     this.#code = code;
   }
 
-  /** Process ids of the environments. */
-  pids(): number[] {
-    return [...this.#all].flatMap((sandbox) => sandbox.pid ?? []);
+  /** The environments' processes, and whether each has an invocation in hand. */
+  processes(): { pid: number; busy: boolean }[] {
+    const idle = new Set(this.#idle.map(({ sandbox }) => sandbox));
+    return [...this.#all].flatMap((sandbox) =>
+      sandbox.pid === undefined || sandbox.ended ? [] : [{ pid: sandbox.pid, busy: !idle.has(sandbox) }],
+    );
   }
 
   /**
