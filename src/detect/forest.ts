@@ -22,7 +22,9 @@ export interface ForestOptions {
 }
 
 const MAGIC = 0x46435257;
-const VERSION = 1;
+const VERSION = 2;
+/** Coordinates that a point may have: a cut names its own in 16 bits. */
+const LARGEST_POINT = 65_535;
 /** Readings are held to ± this, so that sums of side lengths stay finite in single precision. */
 const LARGEST = 1e30;
 /**
@@ -152,6 +154,10 @@ function checkOptions(o: ForestOptions): void {
   };
   wholeNumber("dimensions", 1, 1000);
   wholeNumber("shingleSize", 1, 1000);
+  if (o.dimensions * o.shingleSize > LARGEST_POINT)
+    throw new RangeError(
+      `dimensions × shingleSize must be at most ${LARGEST_POINT}, got ${o.dimensions * o.shingleSize}`,
+    );
   wholeNumber("numberOfTrees", 1, 10_000);
   wholeNumber("sampleSize", 2, 32_000);
   wholeNumber("outputAfter", 0, Number.MAX_SAFE_INTEGER);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { kernel } from "../../src/detect/forest/memory.ts";
 import { Forest, type ForestOptions } from "../../src/detect/forest.ts";
 
 const options: ForestOptions = {
@@ -104,6 +105,7 @@ describe("Forest", () => {
     [{ dimensions: 0 }, "dimensions must be a whole number from 1 to 1000, got 0"],
     [{ sampleSize: 1 }, "sampleSize must be a whole number from 2 to 32000, got 1"],
     [{ numberOfTrees: 1.5 }, "numberOfTrees must be a whole number from 1 to 10000, got 1.5"],
+    [{ dimensions: 70, shingleSize: 1000 }, "dimensions × shingleSize must be at most 65535, got 70000"],
     [{ timeDecay: 2 }, "timeDecay must be from 0 to 1, got 2"],
     [{ seed: -1 }, "seed must be a whole number from 0 to 9007199254740991, got -1"],
   ])("refuses %o", (wrong, message) => {
@@ -122,7 +124,7 @@ describe("Forest", () => {
     expect(() => Forest.restore(state.subarray(0, state.length - 1))).toThrow(RangeError);
     const newer = state.slice();
     newer[4] = 99;
-    expect(() => Forest.restore(newer)).toThrow("saved forest of version 99, expected 1");
+    expect(() => Forest.restore(newer)).toThrow("saved forest of version 99, expected 2");
   });
 
   it("gives memory back, to be used again", () => {
@@ -135,5 +137,16 @@ describe("Forest", () => {
     const second = new Forest(options);
     expect(second.bytes).toBe(bytes);
     expect(scores(second, wind(300))).toEqual(scores(new Forest(options), wind(300)));
+  });
+
+  it("leaves no memory lying about as many forests grow together", () => {
+    const before = kernel.memory.buffer.byteLength;
+    const forests = Array.from({ length: 8 }, (_, seed) => new Forest({ ...options, dimensions: 5, seed }));
+    for (const [i, speed] of wind(1500).entries()) {
+      for (const forest of forests) forest.update([speed, i % 7, i % 11, i % 13, speed * (i % 3)]);
+    }
+    const held = forests.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(kernel.memory.buffer.byteLength - before).toBeLessThan(1.3 * held + 65_536);
+    for (const forest of forests) forest.dispose();
   });
 });

@@ -1,6 +1,5 @@
 import { CutTreeNodes, NO_BOX, NONE } from "./cut-tree-nodes.ts";
 import type { CutTrees } from "./cut-trees.ts";
-import * as at from "./kernel/layout.ts";
 import { view } from "./memory.ts";
 
 const fail = (what: string): never => {
@@ -10,6 +9,9 @@ const fail = (what: string): never => {
 /** Throws unless tree t's shape, cuts, boxes and masses fit its sample, and its sample is a heap. */
 export function checkCutTree(trees: CutTrees, t: number): void {
   const nodes = new CutTreeNodes(trees, t);
+  const { dimensions } = trees;
+  const isLow = (id: number): boolean =>
+    nodes.isLeaf(id) || (nodes.isLeaf(nodes.left(id)) && nodes.isLeaf(nodes.right(id)));
   const { weights, leaves } = nodes.heap();
   const massOf = new Map<number, number>();
   leaves.forEach((leaf, i) => {
@@ -24,9 +26,9 @@ export function checkCutTree(trees: CutTrees, t: number): void {
     if (nodes.isLeaf(id)) {
       leavesSeen++;
       if (nodes.mass(id) !== massOf.get(id)) fail("mass differs from the sample");
-      if (view.data.getUint16(trees.header.get(at.REFERENCES) + 2 * nodes.point(id), true) === 0)
-        fail("point without a reference");
-      const point = CutTreeNodes.pointAt(trees, nodes.point(id));
+      const address = nodes.point(id);
+      if (view.data.getUint16(address + 4 * dimensions, true) === 0) fail("point without a reference");
+      const point = CutTreeNodes.coordinates(address, dimensions);
       boxes.set(id, { low: point, high: point });
       continue;
     }
@@ -39,10 +41,11 @@ export function checkCutTree(trees: CutTrees, t: number): void {
       high: a.high.map((value, d) => Math.max(value, b.high[d]!)),
     };
     boxes.set(id, box);
-    const ofTwoLeaves = nodes.isLeaf(left) && nodes.isLeaf(right);
-    if (ofTwoLeaves !== (nodes.box(id) === NO_BOX)) fail("box where none belongs, or none where one does");
-    if (ofTwoLeaves) continue;
-    const { low, high } = CutTreeNodes.boxAt(trees, nodes.box(id));
+    const boxless = isLow(left) && isLow(right);
+    if (boxless !== (nodes.box(id) === NO_BOX)) fail("box where none belongs, or none where one does");
+    if (boxless) continue;
+    const low = CutTreeNodes.coordinates(nodes.box(id), dimensions);
+    const high = CutTreeNodes.coordinates(nodes.box(id) + 4 * dimensions, dimensions);
     if (low.some((value, d) => value !== box.low[d]) || high.some((value, d) => value !== box.high[d]))
       fail("box differs from its points");
   }

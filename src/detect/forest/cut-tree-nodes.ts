@@ -3,9 +3,9 @@ import * as at from "./kernel/layout.ts";
 import { kernel, view } from "./memory.ts";
 
 export const NONE = 0xffff;
-export const NO_BOX = 0xffff_ffff;
+export const NO_BOX = 0;
 
-/** One tree's nodes in the kernel's memory: kernel/cut-trees.ts describes the block. */
+/** One tree's nodes in the kernel's memory: kernel/cut-tree-nodes.ts describes the block. */
 export class CutTreeNodes {
   readonly #trees: CutTrees;
   readonly address: number;
@@ -40,14 +40,14 @@ export class CutTreeNodes {
   dimension(id: number): number {
     return view.data.getUint16(this.#node(id) + 8, true);
   }
-  /** Index of the node's box in the slab, or NO_BOX. */
+  /** Address of the node's box, or NO_BOX. */
   box(id: number): number {
     return view.data.getUint32(this.#node(id) + 12, true);
   }
   parent(id: number): number {
     return view.data.getUint16(this.isLeaf(id) ? this.#leaf(id) + 6 : this.#node(id) + 10, true);
   }
-  /** Index of the leaf's point in the slab. */
+  /** Address of the leaf's point. */
   point(id: number): number {
     return view.data.getUint32(this.#leaf(id), true);
   }
@@ -74,16 +74,9 @@ export class CutTreeNodes {
     }
   }
 
-  /** A copy of entry `index` of the points' slab. */
-  static pointAt(trees: CutTrees, index: number): Float32Array {
-    const start = trees.header.get(at.POINTS) + index * trees.pointSize;
-    return new Float32Array(kernel.memory.buffer, start, trees.dimensions).slice();
-  }
-
-  static boxAt(trees: CutTrees, index: number): { low: Float32Array; high: Float32Array } {
-    const start = trees.header.get(at.BOXES) + index * 2 * trees.pointSize;
-    const corner = (at: number): Float32Array => new Float32Array(kernel.memory.buffer, at, trees.dimensions).slice();
-    return { low: corner(start), high: corner(start + trees.pointSize) };
+  /** A copy of the `count` coordinates at an address. */
+  static coordinates(address: number, count: number): Float32Array {
+    return new Float32Array(kernel.memory.buffer.slice(address, address + 4 * count));
   }
 
   #node(id: number): number {

@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
-import { CutTreeNodes, NO_BOX } from "./cut-tree-nodes.ts";
+import { CutTreeNodes } from "./cut-tree-nodes.ts";
 import type { CutTrees } from "./cut-trees.ts";
 import { kernel } from "./memory.ts";
 
@@ -10,16 +10,15 @@ import { kernel } from "./memory.ts";
 export function writeCutTrees(trees: CutTrees, out: ByteWriter): void {
   const all = Array.from({ length: trees.count }, (_, t) => new CutTreeNodes(trees, t));
   const number = new Map<number, number>();
-  let boxes = 0;
   for (const nodes of all) {
     for (const id of nodes.walk()) {
-      if (!nodes.isLeaf(id)) boxes += nodes.box(id) === NO_BOX ? 0 : 1;
-      else if (!number.has(nodes.point(id))) number.set(nodes.point(id), number.size);
+      if (nodes.isLeaf(id) && !number.has(nodes.point(id))) number.set(nodes.point(id), number.size);
     }
   }
   out.varint(number.size);
-  out.varint(boxes);
-  for (const point of number.keys()) for (const value of CutTreeNodes.pointAt(trees, point)) out.f32(value);
+  for (const point of number.keys()) {
+    for (const value of CutTreeNodes.coordinates(point, trees.dimensions)) out.f32(value);
+  }
   for (const nodes of all) {
     const ordinal = new Map<number, number>();
     for (const id of nodes.walk()) {
@@ -42,11 +41,11 @@ export function writeCutTrees(trees: CutTrees, out: ByteWriter): void {
 export function readCutTrees(trees: CutTrees, from: ByteReader): void {
   const { header } = trees;
   const count = from.varint();
-  trees.reserve(count, from.varint() + 2 * trees.count);
   const point = new Float32Array(trees.dimensions);
   const points = Array.from({ length: count }, () => {
     for (let d = 0; d < point.length; d++) point[d] = from.f32();
     header.setPoint(point);
+    trees.reserve(1, 0);
     return kernel.treesAdoptPoint(header.address);
   });
   for (let t = 0; t < trees.count; t++) {
@@ -67,6 +66,7 @@ export function readCutTrees(trees: CutTrees, from: ByteReader): void {
       leaves.push(id);
       for (let last = open[open.length - 1]; last?.left !== undefined; last = open[open.length - 1]) {
         open.pop();
+        trees.reserve(0, 1);
         id = kernel.treesAdoptNode(header.address, nodes.address, last.dimension, last.cut, last.left, id);
       }
       if (open.length === 0) done = id;

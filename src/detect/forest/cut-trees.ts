@@ -2,19 +2,20 @@ import type { ForestOptions } from "../forest.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { checkCutTree } from "./cut-tree-check.ts";
 import { readCutTrees, writeCutTrees } from "./cut-tree-state.ts";
-import { aligned, Header, SLACK } from "./header.ts";
+import { aligned, Header } from "./header.ts";
 import * as at from "./kernel/layout.ts";
-import { kernel, view } from "./memory.ts";
+import { kernel } from "./memory.ts";
+import { Slab } from "./slab.ts";
 import type { Trees } from "./trees.ts";
 
-/** Trees over points of several coordinates: kernel/cut-trees.ts describes their blocks. */
+/** Trees over points of several coordinates: kernel/cut-tree-nodes.ts describes their blocks. */
 export class CutTrees implements Trees {
   readonly header: Header;
   readonly count: number;
   readonly sampleSize: number;
   readonly dimensions: number;
-  #points = 0;
-  #boxes = 0;
+  readonly #points: Slab;
+  readonly #boxes: Slab;
 
   constructor(options: ForestOptions) {
     const { numberOfTrees, sampleSize } = options;
@@ -26,21 +27,19 @@ export class CutTrees implements Trees {
     const leaves = 16 + 16 * (sampleSize + 1);
     const weights = aligned(leaves + 8 * (sampleSize + 1));
     const entries = aligned(weights + 4 * (sampleSize + 1));
-    header.set(at.SCRATCH, header.blocks.allocate(2 * this.pointSize + SLACK));
+    const pointSize = 4 * this.dimensions;
+    header.set(at.SCRATCH, header.blocks.allocate(2 * pointSize));
     header.set(at.PARTINGS, header.blocks.allocate(8 * (sampleSize + 2)));
     header.set(at.LEAVES, leaves);
     header.set(at.HEAP_WEIGHTS, weights);
     header.set(at.HEAP_LEAVES, entries);
     header.allocateTrees(aligned(entries + 2 * (sampleSize + 1)));
-    header.set(at.POINT_SIZE, this.pointSize);
+    for (let lane = 0; lane < 4; lane++) {
+      header.set(at.TAIL_MASK + 4 * lane, lane <= (this.dimensions - 1) % 4 ? 0xffff_ffff : 0);
+    }
     kernel.treesClear(header.address);
-    this.#growPoints(sampleSize + 64);
-    this.#growBoxes(2 * numberOfTrees);
-  }
-
-  /** Bytes of a stored point: see kernel/cut-trees.ts. */
-  get pointSize(): number {
-    return this.dimensions === 2 ? 8 : aligned(4 * this.dimensions);
+    this.#points = new Slab(header, at.FREE_POINT, pointSize + 2);
+    this.#boxes = new Slab(header, at.FREE_BOX, 2 * pointSize);
   }
 
   get bytes(): number {
@@ -49,14 +48,14 @@ export class CutTrees implements Trees {
 
   process(point: Float32Array, scoring: boolean, learning: boolean): number {
     this.header.setPoint(point);
-    if (learning) this.reserve(1, 2 * this.count);
+    if (learning) this.reserve(1, this.count);
     return kernel.treesProcess(this.header.address, scoring, learning);
   }
 
-  /** Sees to it that the slabs have room: a tree makes at most two boxes when it learns a point. */
+  /** Sees to it that the slabs have room: a tree makes at most one box when it learns a point. */
   reserve(points: number, boxes: number): void {
-    if (this.header.get(at.FREE_POINTS) < points) this.#growPoints(Math.ceil(this.#points * 1.1) + points);
-    if (this.header.get(at.FREE_BOXES) < boxes) this.#growBoxes(Math.ceil(this.#boxes * 1.03) + boxes);
+    this.#points.reserve(points);
+    this.#boxes.reserve(boxes);
   }
 
   dispose(): void {
@@ -76,38 +75,5 @@ export class CutTrees implements Trees {
   check(): void {
     if (this.header.size === 0) return;
     for (let t = 0; t < this.count; t++) checkCutTree(this, t);
-  }
-
-  #growPoints(count: number): void {
-    const references = this.header.blocks.allocate(2 * count);
-    this.#move(at.REFERENCES, references, 2 * this.#points);
-    this.#enlarge(at.POINTS, at.FREE_POINT, this.pointSize, this.#points, count);
-    this.#points = count;
-  }
-
-  #growBoxes(count: number): void {
-    this.#enlarge(at.BOXES, at.FREE_BOX, 2 * this.pointSize, this.#boxes, count);
-    this.#boxes = count;
-  }
-
-  /** Moves a slab to a larger block and chains the new entries before the old free ones. */
-  #enlarge(slab: number, head: number, size: number, from: number, to: number): void {
-    const block = this.header.blocks.allocate(size * to + SLACK);
-    this.#move(slab, block, size * from);
-    const next = this.header.get(head);
-    for (let entry = from; entry < to; entry++) {
-      view.data.setUint32(block + entry * size, entry + 1 < to ? entry + 1 : next, true);
-    }
-    this.header.set(head, from);
-    this.header.set(head + 4, this.header.get(head + 4) + to - from);
-  }
-
-  #move(pointer: number, block: number, bytes: number): void {
-    const old = this.header.get(pointer);
-    if (old !== 0) {
-      new Uint8Array(kernel.memory.buffer).copyWithin(block, old, old + bytes);
-      this.header.blocks.release(old);
-    }
-    this.header.set(pointer, block);
   }
 }

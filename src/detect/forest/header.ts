@@ -7,7 +7,7 @@ import { tables } from "./tables.ts";
 
 const SIZE = 192;
 /** Kernel loads are 16 bytes wide and may begin at a block's last value. */
-export const SLACK = 64;
+const SLACK = 64;
 export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** A forest's header in the kernel's memory, and what all its kinds of trees have in common. */

@@ -16,6 +16,8 @@ interface KernelExports {
 const PAGE = 65_536;
 /** Bytes that the memory grows by at most beyond need: to V8 each growth is garbage of the memory's whole size. */
 const MOST_GROWTH = 16 << 20;
+/** The kernel's loads may reach so far beyond a block. */
+const BEYOND = 64;
 
 /** What of the WebAssembly interface is used; the compiler's libraries declare it only with a browser's. */
 const { Module, Instance } = (
@@ -35,12 +37,13 @@ const heap = new Heap(1024);
 /** Memory beyond was never given away: it is zero. */
 let used = heap.end;
 
-/** A zeroed block of at least `size` bytes. All forests of a thread share one memory, so blocks are given back by `release`. */
+/** A zeroed block of at least `size` bytes. All forests of a thread share one memory, so blocks are given back: see Blocks. */
 export function allocate(size: number): number {
   const block = heap.allocate(size);
   const present = kernel.memory.buffer.byteLength;
-  if (heap.end > present) {
-    kernel.memory.grow(Math.ceil(Math.max(heap.end - present, Math.min(present / 8, MOST_GROWTH)) / PAGE));
+  const missing = heap.end + BEYOND - present;
+  if (missing > 0) {
+    kernel.memory.grow(Math.ceil(Math.max(missing, Math.min(present / 8, MOST_GROWTH)) / PAGE));
     view.data = new DataView(kernel.memory.buffer);
     view.f32 = new Float32Array(kernel.memory.buffer);
   }
@@ -61,11 +64,6 @@ export class Blocks {
     const block = allocate(size);
     this.#held.set(block, size);
     return block;
-  }
-
-  release(block: number): void {
-    heap.release(block, this.#held.get(block)!);
-    this.#held.delete(block);
   }
 
   /** Bytes held. */

@@ -1,7 +1,9 @@
 // The forest's inner loops. Compiled to WebAssembly by scripts/forest-kernel.mjs; ../kernel.wasm.ts holds the result.
+import { step } from "./cut-tree-nodes";
+import { scoreAt, scoreAt2, scoreAt4, scoreAt8 } from "./cut-tree-scores";
 import * as trees from "./cut-trees";
 import {
-  FREE_POINT,
+  DIMENSIONS,
   GROWTH,
   GROWTH_PER_POINT,
   HAZARD,
@@ -9,9 +11,6 @@ import {
   HEAP_WEIGHTS,
   LOG2,
   POINT,
-  POINT_SIZE,
-  POINTS,
-  REFERENCES,
   SAMPLE_SIZE,
   SIZE,
   TARGETS,
@@ -22,7 +21,6 @@ import {
 import * as line from "./line";
 import { exponential } from "./random";
 import { push16, push32, replace16, replace32 } from "./reservoir";
-import { give, take } from "./slab";
 
 /** The growth factor at which weights are rescaled. */
 const RESCALE_AT: f64 = 1073741824.0;
@@ -170,7 +168,7 @@ export function treesProcess(forest: usize, scoring: bool, learning: bool): f64 
   const scored = scoring && size > 0;
   const hazard = load<f64>(forest, HAZARD);
   const next = learning && full ? hazard + load<f64>(forest, GROWTH) : hazard;
-  const stored = learning ? storePoint(forest, point) : 0;
+  const stored = learning ? trees.storePoint(forest, point) : 0;
   let tree = load<usize>(forest, TREE_BLOCKS);
   let target = load<usize>(forest, TARGETS);
   let sum: f64 = 0;
@@ -194,10 +192,10 @@ export function treesProcess(forest: usize, scoring: bool, learning: bool): f64 
         depth1 += <i32>(id1 < leaves);
         depth2 += <i32>(id2 < leaves);
         depth3 += <i32>(id3 < leaves);
-        id0 = trees.step(tree, id0, leaves, point);
-        id1 = trees.step(tree1, id1, leaves, point);
-        id2 = trees.step(tree2, id2, leaves, point);
-        id3 = trees.step(tree3, id3, leaves, point);
+        id0 = step(tree, id0, leaves, point);
+        id1 = step(tree1, id1, leaves, point);
+        id2 = step(tree2, id2, leaves, point);
+        id3 = step(tree3, id3, leaves, point);
       }
       // A tree learns right after it scores, while what was found on its way up is at hand.
       if (scored) sum += treeScore(forest, tree, id0, depth0, point);
@@ -223,7 +221,7 @@ export function treesProcess(forest: usize, scoring: bool, learning: bool): f64 
     let id = load<u32>(tree);
     let depth = 0;
     while (id < leaves) {
-      id = trees.step(tree, id, leaves, point);
+      id = step(tree, id, leaves, point);
       depth++;
     }
     if (scored) sum += treeScore(forest, tree, id, depth, point);
@@ -232,29 +230,18 @@ export function treesProcess(forest: usize, scoring: bool, learning: bool): f64 
     target += 8;
   }
   if (learning) {
-    const references = load<usize>(forest, REFERENCES) + ((<usize>stored) << 1);
-    if (load<u16>(references) === 0)
-      give(forest, FREE_POINT, load<usize>(forest, POINTS), load<usize>(forest, POINT_SIZE), stored);
+    trees.dropUnused(forest, stored);
     advance(forest, next);
   }
   return scored ? normalised(forest, sum, size) : 0;
 }
 
-function storePoint(forest: usize, point: usize): u32 {
-  const bytes = load<usize>(forest, POINT_SIZE);
-  const points = load<usize>(forest, POINTS);
-  const stored = take(forest, FREE_POINT, points, bytes);
-  const place = points + <usize>stored * bytes;
-  for (let at: usize = 0; at < bytes; at += 4) store<f32>(place + at, load<f32>(point + at));
-  return stored;
-}
-
 function treeScore(forest: usize, tree: usize, leaf: u32, depth: i32, point: usize): f64 {
-  const bytes = load<usize>(forest, POINT_SIZE);
-  if (bytes === 8) return trees.scoreAt2(forest, tree, leaf, depth, point);
-  if (bytes === 16) return trees.scoreAt4(forest, tree, leaf, depth, point);
-  if (bytes === 32) return trees.scoreAt8(forest, tree, leaf, depth, point);
-  return trees.scoreAt(forest, tree, leaf, depth, point);
+  const dimensions = load<u32>(forest, DIMENSIONS);
+  if (dimensions > 8) return scoreAt(forest, tree, leaf, depth, point);
+  if (dimensions > 4) return scoreAt8(forest, tree, leaf, depth, point);
+  if (dimensions > 2) return scoreAt4(forest, tree, leaf, depth, point);
+  return scoreAt2(forest, tree, leaf, depth, point);
 }
 
 function learn(
@@ -262,7 +249,7 @@ function learn(
   tree: usize,
   leaf: u32,
   point: usize,
-  stored: u32,
+  stored: usize,
   target: usize,
   hazard: f64,
   scored: bool,
@@ -289,11 +276,11 @@ function learn(
 }
 
 /** Takes the point at hand over into the slab; a leaf that names it must follow. */
-export function treesAdoptPoint(forest: usize): u32 {
-  return storePoint(forest, load<usize>(forest, POINT));
+export function treesAdoptPoint(forest: usize): usize {
+  return trees.storePoint(forest, load<usize>(forest, POINT));
 }
 
-export function treesAdoptLeaf(forest: usize, tree: usize, point: u32, mass: u32): u32 {
+export function treesAdoptLeaf(forest: usize, tree: usize, point: usize, mass: u32): u32 {
   return trees.adoptLeaf(forest, tree, point, mass);
 }
 

@@ -1,4 +1,4 @@
-// Where a forest lies in memory: byte offsets from its header, for the kernel and for ../memory.ts alike.
+// Where a forest lies in memory: byte offsets from its header, for the kernel and for ../header.ts alike.
 export const DIMENSIONS = 0;
 export const TREES = 4;
 export const SAMPLE_SIZE = 8;
@@ -31,17 +31,12 @@ export const MASSES = 96;
 // In several:
 export const LEAVES = 88;
 
-// Slabs shared by the forest's trees, with the first free entry's index and how many are free.
-export const POINTS = 100;
-export const FREE_POINT = 104;
-export const FREE_POINTS = 108;
-export const REFERENCES = 112;
-export const BOXES = 116;
-export const FREE_BOX = 120;
-export const FREE_BOXES = 124;
+// Slabs shared by the forest's trees: the first free entry's address, then how many are free.
+export const FREE_POINT = 100;
+export const FREE_BOX = 108;
 /** Room for a box. */
-export const SCRATCH = 128;
-/** f64 a level of a tree, see scoreAt. */
-export const PARTINGS = 132;
-/** Bytes of a stored point. */
-export const POINT_SIZE = 136;
+export const SCRATCH = 116;
+/** f64 a level of a tree, see cut-tree-scores.ts. */
+export const PARTINGS = 120;
+/** Four words: which lanes of a point's last vector hold coordinates. */
+export const TAIL_MASK = 128;

@@ -1,16 +1,15 @@
-// Slabs of equal entries, the free ones chained through their first word. ../cut-trees.ts makes them larger in time, so
-// taking never fails.
+// Entries of one size wherever they lie, the free ones chained by address through their first word. ../slab.ts adds more in
+// time, so taking never fails. The chain's head and the number of free entries lie at forest + head.
 
-/** Takes an entry off the chain whose head and count lie at forest + head. */
-export function take(forest: usize, head: usize, entries: usize, size: usize): u32 {
-  const entry = load<u32>(forest + head);
-  store<u32>(forest + head, load<u32>(entries + <usize>entry * size));
-  store<u32>(forest + head + 4, load<u32>(forest + head + 4) - 1);
+export function take(forest: usize, head: usize): usize {
+  const entry = load<usize>(forest + head);
+  store<usize>(forest + head, load<usize>(entry));
+  store<u32>(forest + head, load<u32>(forest + head, 4) - 1, 4);
   return entry;
 }
 
-export function give(forest: usize, head: usize, entries: usize, size: usize, entry: u32): void {
-  store<u32>(entries + <usize>entry * size, load<u32>(forest + head));
-  store<u32>(forest + head, entry);
-  store<u32>(forest + head + 4, load<u32>(forest + head + 4) + 1);
+export function give(forest: usize, head: usize, entry: usize): void {
+  store<usize>(entry, load<usize>(forest + head));
+  store<usize>(forest + head, entry);
+  store<u32>(forest + head, load<u32>(forest + head, 4) + 1, 4);
 }
