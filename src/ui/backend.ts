@@ -3,6 +3,7 @@ import { usageError } from "../io/errors.ts";
 import { parseDuration } from "../io/text.ts";
 import type { Session } from "../pipeline/session.ts";
 import { tail } from "../pipeline/tail.ts";
+import { packed } from "./columns.ts";
 import { Farm } from "./farm.ts";
 import { Hops } from "./hops.ts";
 import { Notices } from "./notices.ts";
@@ -66,7 +67,8 @@ export class PipelineBackend implements Backend {
     const id = query.get("turbine") ?? "";
     const after = Number(query.get("after") ?? Number.NaN);
     const history = this.#farm.history(id, Number.isNaN(after) ? undefined : after);
-    return history && { ...history, alerts: this.#last.alerts.filter((alert: Alert) => alert.turbineId === id) };
+    const alerts = this.#last.alerts.filter((alert: Alert) => alert.turbineId === id);
+    return history && packed({ ...history, alerts });
   }
 
   async post(name: string, body: unknown): Promise<unknown> {

@@ -2,6 +2,9 @@
 
 export type TurbineStatus = "warming" | "calm" | "high-wind" | "anomaly" | "silent";
 
+/** Speeds in a card's sparkline. */
+export const SPARK = 40;
+
 /** A turbine as the farm view shows it. */
 export interface TurbineSummary {
   id: string;
@@ -11,10 +14,19 @@ export interface TurbineSummary {
   /** Event time of the last reading. */
   time: number;
   status: TurbineStatus;
-  /** The last speeds, oldest first, for the card's sparkline. */
+  /** The last speeds, oldest first, for the card's sparkline: in a snapshot as many as it shows, as news those since the last. */
   recent: number[];
+  /** Readings so far: says which of `recent` a page has already. */
+  count: number;
   /** The anomaly that is not over yet, where the status says that there is one. */
   anomaly?: AnomalyRun;
+}
+
+/** A turbine's news with the speeds before them; those that the snapshot had already aren't taken twice. */
+export function withNews(known: TurbineSummary | undefined, news: TurbineSummary): TurbineSummary {
+  const fresh = Math.max(0, news.count - (known?.count ?? 0));
+  const recent = [...(known?.recent ?? []), ...(fresh > 0 ? news.recent.slice(-fresh) : [])];
+  return { ...news, recent: recent.slice(-SPARK) };
 }
 
 /** Event time of the first and last reading at or above the threshold, and the highest of each figure between them. */

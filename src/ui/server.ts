@@ -13,7 +13,7 @@ export interface Asset {
 export interface Backend {
   /** What a page that has just connected needs to draw itself. */
   hello(): { [K in keyof Events]?: Events[K] };
-  /** GET /api/<name>; undefined is a 404. */
+  /** GET /api/<name>; bytes go as they are, all else as JSON; undefined is a 404. */
   get(name: string, query: URLSearchParams): Promise<unknown>;
   /** POST /api/<name>; undefined is a 404. */
   post(name: string, body: unknown): Promise<unknown>;
@@ -194,7 +194,10 @@ async function body(request: IncomingMessage): Promise<unknown> {
 
 function answer(response: ServerResponse, value: unknown): void {
   if (value === undefined) json(response, 404, { error: { message: "Not found" } });
-  else json(response, 200, value);
+  else if (value instanceof Uint8Array) {
+    response.writeHead(200, { "content-type": "application/octet-stream", "content-length": value.length });
+    response.end(value);
+  } else json(response, 200, value);
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {

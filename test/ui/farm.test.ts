@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Farm } from "../../src/ui/farm.ts";
+import { withNews } from "../../src/ui/protocol.ts";
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
 const reading = (seconds: number, speed: number, score: number, turbineId = "oak-ridge-01") => ({
@@ -60,6 +61,22 @@ it("takes a reading once, and none that isn't one", () => {
   expect(f.add({ ...reading(1, 9, 1), speed: Number.NaN })).toBe(false);
   expect(f.add({ ...reading(1, 9, 1), timestamp: "yesterday" })).toBe(false);
   expect(f.history("oak-ridge-01")!.time).toHaveLength(1);
+});
+
+it("reports only the speeds since the last report, from which a page that came between makes the same line", () => {
+  const f = farm();
+  const line = Array.from({ length: 50 }, (_, i) => i % 17);
+  for (const [s, speed] of line.slice(0, 30).entries()) f.add(reading(s, speed, 1));
+  f.changes();
+  const early = f.all()[0]!;
+  for (const [s, speed] of line.slice(30).entries()) f.add(reading(30 + s, speed, 1));
+  // One that connects now has in its snapshot what the next report has too.
+  const late = f.all()[0]!;
+  const [news] = f.changes();
+  expect(news!.recent).toEqual(line.slice(30));
+  for (const known of [early, late]) expect(withNews(known, news!).recent).toEqual(line.slice(-40));
+  f.setThreshold(0.5);
+  expect(withNews(late, f.changes()[0]!)).toMatchObject({ recent: late.recent, status: "anomaly" });
 });
 
 it("counts anomalies as the pipeline does: runs closed by the quiet time", () => {

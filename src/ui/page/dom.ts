@@ -85,12 +85,15 @@ export function sparkline(): { element: SVGSVGElement; draw(values: number[]): v
   };
 }
 
-export const number = (value: number, digits = 1): string =>
-  Number.isFinite(value)
-    ? value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits })
-    : "–";
+/** By the number of digits. Made once: `toLocaleString` makes one for each call, which took most of a farm's drawing. */
+const formats = [0, 1, 2].map(
+  (digits) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
 
-export const count = (value: number): string => Math.round(value).toLocaleString("en-GB");
+export const number = (value: number, digits: 0 | 1 | 2 = 1): string =>
+  Number.isFinite(value) ? formats[digits]!.format(value) : "–";
+
+export const count = (value: number): string => number(value, 0);
 
 const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });

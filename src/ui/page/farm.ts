@@ -16,7 +16,10 @@ const byName = new Intl.Collator("en", { numeric: true }).compare;
 
 interface Card {
   element: HTMLAnchorElement;
-  update(turbine: TurbineSummary): void;
+  /** The state, which counts wherever the card is. */
+  state(turbine: TurbineSummary): void;
+  /** The figures and the line. */
+  figures(turbine: TurbineSummary): void;
 }
 
 function card(id: string): Card {
@@ -37,13 +40,14 @@ function card(id: string): Card {
   );
   return {
     element,
-    update(turbine) {
-      const { anomaly } = turbine;
-      if (element.dataset.status !== turbine.status) {
-        set(element, { "data-status": turbine.status });
-        shape.show(turbine.status);
-      }
+    state(turbine) {
+      if (element.dataset.status === turbine.status) return;
+      set(element, { "data-status": turbine.status });
+      shape.show(turbine.status);
       text(status, statusNames[turbine.status]);
+    },
+    figures(turbine) {
+      const { anomaly } = turbine;
       text(peak, anomaly ? `to ${number(anomaly.peakSpeed)} m/s` : "");
       text(speed, number(turbine.speed));
       text(score, turbine.status === "warming" ? "no score yet" : `score ${number(turbine.score, 2)}`);
@@ -88,7 +92,9 @@ export const farmView: View = (root, live) => {
   const turbines = new Map<string, TurbineSummary>();
   const cards = new Map<string, Card>();
   const groups = new Map<string, HTMLElement>();
-  let dirty = new Set<string>();
+  /** Turbines with news since the last drawing, and those of them that aren't drawn because nobody sees them. */
+  const dirty = new Set<string>();
+  const unseen = new Set<Element>();
   let minScore = 2;
   let frame = 0;
 
@@ -104,26 +110,29 @@ export const farmView: View = (root, live) => {
     return list;
   }
 
+  function add(id: string): void {
+    const entry = card(id);
+    cards.set(id, entry);
+    const list = group(turbines.get(id)!.location);
+    // From the end: names mostly come in order.
+    let after: Element | null = null;
+    for (let last = list.lastElementChild; last && byName(last.firstChild!.textContent!, id) > 0; ) {
+      after = last;
+      last = last.previousElementSibling;
+    }
+    list.insertBefore(entry.element, after);
+  }
+
   function draw(): void {
     frame = 0;
-    for (const id of [...dirty].sort(byName)) {
-      const turbine = turbines.get(id)!;
-      let entry = cards.get(id);
-      if (!entry) {
-        entry = card(id);
-        cards.set(id, entry);
-        const list = group(turbine.location);
-        // From the end: names mostly come in order.
-        let after: Element | null = null;
-        for (let last = list.lastElementChild; last && byName(last.firstChild!.textContent!, id) > 0; ) {
-          after = last;
-          last = last.previousElementSibling;
-        }
-        list.insertBefore(entry.element, after);
-      }
-      entry.update(turbine);
+    for (const id of [...dirty].filter((id) => !cards.has(id)).sort(byName)) add(id);
+    for (const id of dirty) {
+      const [turbine, entry] = [turbines.get(id)!, cards.get(id)!];
+      entry.state(turbine);
+      if (unseen.has(entry.element)) continue;
+      entry.figures(turbine);
+      dirty.delete(id);
     }
-    dirty = new Set();
     counts.update(turbines.values());
     if (turbines.size > 0) {
       text(
@@ -136,14 +145,25 @@ export const farmView: View = (root, live) => {
     }
   }
 
+  // Said by browsers that leave out what isn't near the screen (`content-visibility` in the style sheet); with others all is drawn.
+  grid.addEventListener("contentvisibilityautostatechange", (event) => {
+    const { skipped, target } = event as ContentVisibilityAutoStateChangeEvent;
+    if (skipped) unseen.add(target as Element);
+    else if (unseen.delete(target as Element)) schedule();
+  });
+
+  function schedule(): void {
+    if (!frame) frame = requestAnimationFrame(draw);
+  }
+
   function take(list: TurbineSummary[]): void {
     for (const turbine of list) {
       turbines.set(turbine.id, turbine);
       dirty.add(turbine.id);
     }
-    if (!frame) frame = requestAnimationFrame(draw);
+    schedule();
   }
-  frame = requestAnimationFrame(draw);
+  schedule();
   const stops = [
     live.on("snapshot", (snapshot) => {
       minScore = snapshot.minScore;

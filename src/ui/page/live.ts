@@ -1,4 +1,4 @@
-import type { Events, TurbineSummary } from "../protocol.ts";
+import { type Events, type TurbineSummary, withNews } from "../protocol.ts";
 
 type Listener<K extends keyof Events> = (data: Events[K]) => void;
 
@@ -50,8 +50,8 @@ export class Live {
         this.#heard = Date.now();
         this.#refused = false;
         const data = JSON.parse((event as MessageEvent<string>).data);
-        this.#keep(name, data);
-        for (const listener of this.#listeners.get(name) ?? []) listener(data);
+        const kept = this.#keep(name, data);
+        for (const listener of this.#listeners.get(name) ?? []) listener(kept);
         this.#check();
       });
     }
@@ -66,13 +66,15 @@ export class Live {
   }
 
   /** What a view that opens later begins with: a turbine's news belong into the snapshot. */
-  #keep<K extends keyof Events>(name: K, data: Events[K]): void {
+  #keep<K extends keyof Events>(name: K, data: Events[K]): Events[K] {
     if (name === "snapshot") this.#turbines = new Map((data as Events["snapshot"]).turbines.map((t) => [t.id, t]));
-    if (name !== "turbines") {
-      this.#last.set(name, data);
-      return;
+    if (name === "turbines") {
+      const whole = (data as Events["turbines"]).map((news) => withNews(this.#turbines.get(news.id), news));
+      for (const turbine of whole) this.#turbines.set(turbine.id, turbine);
+      return whole as Events[K];
     }
-    for (const turbine of data as Events["turbines"]) this.#turbines.set(turbine.id, turbine);
+    this.#last.set(name, data);
+    return data;
   }
 
   async #whyClosed(): Promise<void> {
@@ -106,7 +108,7 @@ export class Live {
   }
 }
 
-/** GET or POST /api/<name>; throws an Error with what the server said. */
+/** GET or POST /api/<name>; throws an Error with what the server said. An answer that is no JSON is its bytes. */
 export async function api<T>(name: string, body?: unknown): Promise<T> {
   const response = await fetch(
     `/api/${name}`,
@@ -114,6 +116,7 @@ export async function api<T>(name: string, body?: unknown): Promise<T> {
       ? {}
       : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
   );
+  if (response.headers.get("content-type") === "application/octet-stream") return (await response.arrayBuffer()) as T;
   const answer = await response.json().catch(() => ({ error: { message: `The server answered ${response.status}.` } }));
   if (!response.ok) throw new Error([answer.error?.message, answer.error?.hint].filter(Boolean).join(" "));
   return answer;

@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import type { History } from "../protocol.ts";
 import { clock, h, number, zone } from "./dom.ts";
+import { envelope } from "./envelope.ts";
 
 /** A colour of the style sheet as the canvas understands it: `light-dark()` resolved for the scheme in force. */
 function color(name: string): string {
@@ -27,13 +28,24 @@ const top = (value: number) => Math.sinh(Math.asinh(value) / SCORES);
 
 const known = (format: (v: number) => string) => (_: uPlot, v: number | null) => (v === null ? "–" : format(v));
 
+/** What is shown: all, the newest milliseconds, or the time between two. */
+export type Part = "all" | number | { from: number; to: number };
+/** As far as one can zoom in. */
+const LEAST_MS = 10_000;
+
 /** Speed above and score below on one time axis; the threshold as a line, anomalies as bands with a mark on top. */
 export class Plot {
   readonly #chart: uPlot;
+  readonly #onPart: (part: Part) => void;
   #history: History;
+  #part: Part;
+  #frame = 0;
 
-  constructor(box: HTMLElement, history: History) {
+  /** `onPart` is called when the pointer chose another part. */
+  constructor(box: HTMLElement, history: History, part: Part, onPart: (part: Part) => void) {
     this.#history = history;
+    this.#part = part;
+    this.#onPart = onPart;
     const ink = color("--ink");
     const faint = color("--faint");
     const grid = { stroke: color("--line"), width: 1 };
@@ -92,32 +104,99 @@ export class Plot {
             value: known((v) => number(v, 2)),
           },
         ],
+        cursor: {
+          drag: { x: true, y: false, setScale: false },
+          bind: {
+            dblclick: () => () => {
+              this.#choose("all");
+              return null;
+            },
+          },
+        },
         hooks: {
+          setSelect: [
+            (u) => {
+              const { left, width } = u.select;
+              if (width === 0) return;
+              u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+              this.#choose({ from: u.posToVal(left, "x") * 1000, to: u.posToVal(left + width, "x") * 1000 });
+            },
+          ],
           drawClear: [(u) => this.#bands(u, color("--band"), color("--anomaly"), pixels)],
           draw: [(u) => this.#threshold(u, color("--anomaly"), faint, font)],
         },
       },
-      columns(history),
+      [[], [], []],
       box,
     );
+    this.#chart.over.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.#draw();
   }
 
-  /** Shows what the history holds by now; a part that was zoomed into stays. */
+  /** Shows what the history holds by now. */
   update(history: History): void {
-    const { min, max } = this.#chart.scales.x!;
-    const [time] = this.#chart.data;
-    const whole = min == null || max == null || (min <= time[0]! && max >= time[time.length - 1]!);
     this.#history = history;
-    this.#chart.setData(columns(history), whole);
-    if (!whole) this.#chart.redraw();
+    this.#schedule();
+  }
+
+  show(part: Part): void {
+    this.#part = part;
+    this.#schedule();
   }
 
   resize(box: HTMLElement): void {
     this.#chart.setSize({ width: Math.max(260, box.clientWidth), height: heightFor() });
+    this.#schedule();
   }
 
   destroy(): void {
+    cancelAnimationFrame(this.#frame);
     this.#chart.destroy();
+  }
+
+  #choose(part: Part): void {
+    this.show(part);
+    this.#onPart(part);
+  }
+
+  #schedule(): void {
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  /** Of the readings as many as can be seen: zooming and new readings cost the same, however many there are. */
+  #draw(): void {
+    this.#frame = 0;
+    const [from, to] = this.#range();
+    const lines = envelope(this.#history, from, to, this.#chart.over.clientWidth || 1000);
+    this.#chart.batch(() => {
+      this.#chart.setData(lines, false);
+      this.#chart.setScale("x", { min: from / 1000, max: to / 1000 });
+    });
+  }
+
+  #range(): [from: number, to: number] {
+    const { time } = this.#history;
+    const part = this.#part;
+    const [first, last] = [time[0] ?? 0, time.at(-1) ?? 0];
+    if (typeof part === "object") return [part.from, Math.max(part.to, part.from + LEAST_MS)];
+    const from = part === "all" ? first : Math.max(first, last - part);
+    return [Math.min(from, last - LEAST_MS), last];
+  }
+
+  /** Pinching, or the wheel with Ctrl, zooms about the pointer; sideways it moves. Else the page scrolls as ever. */
+  #wheel(event: WheelEvent): void {
+    const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+    if (!event.ctrlKey && !event.shiftKey && Math.abs(sideways) <= Math.abs(event.deltaY)) return;
+    event.preventDefault();
+    const { time } = this.#history;
+    const [first, last] = [time[0]!, time.at(-1)!];
+    const [from, to] = this.#range();
+    const { width, left } = this.#chart.over.getBoundingClientRect();
+    const span = event.ctrlKey ? Math.max(LEAST_MS, (to - from) * Math.exp(event.deltaY / 300)) : to - from;
+    const share = (event.clientX - left) / width;
+    const moved = event.ctrlKey ? (to - from - span) * share : (sideways / width) * span;
+    const start = Math.min(Math.max(first, from + moved), last - span);
+    this.#choose(span < last - first ? { from: start, to: start + span } : "all");
   }
 
   #bands({ ctx, bbox, valToPos }: uPlot, band: string, mark: string, pixels: number): void {
@@ -170,23 +249,3 @@ export class Plot {
 }
 
 const heightFor = () => Math.max(300, Math.min(innerHeight * 0.55, 900));
-
-/** A pause longer than so many usual distances between readings is no line. */
-const PAUSE = 10;
-
-/** The plot's columns, in seconds; where a turbine was silent a point without values parts the lines. */
-function columns({ time, speed, score }: History): uPlot.AlignedData {
-  const pause = (PAUSE * (time.at(-1)! - time[0]!)) / Math.max(1, time.length - 1);
-  const parted: [number[], (number | null)[], (number | null)[]] = [[], [], []];
-  for (let i = 0; i < time.length; i++) {
-    if (i > 0 && time[i]! - time[i - 1]! > pause) {
-      parted[0].push((time[i - 1]! + 1) / 1000);
-      parted[1].push(null);
-      parted[2].push(null);
-    }
-    parted[0].push(time[i]! / 1000);
-    parted[1].push(speed[i]!);
-    parted[2].push(score[i]!);
-  }
-  return parted;
-}

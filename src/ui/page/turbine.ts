@@ -1,10 +1,11 @@
+import { unpacked } from "../columns.ts";
 import type { History, TurbineSummary } from "../protocol.ts";
 import { alertItem } from "./alerts.ts";
 import { clock, count, h, icon, moment, named, number, set, text, zone } from "./dom.ts";
 import { statusNames } from "./farm.ts";
 import { api } from "./live.ts";
 import type { View } from "./main.ts";
-import { Plot } from "./plot.ts";
+import { type Part, Plot } from "./plot.ts";
 
 /** The last readings in words: what the plot shows, for those who can't see it. */
 const NEWEST = 20;
@@ -33,6 +34,26 @@ function nowPanel() {
       text(speed, `${number(turbine.speed)} m/s`);
       text(score, turbine.status === "warming" ? "not yet" : number(turbine.score, 2));
       text(time, clock(turbine.time));
+    },
+  };
+}
+
+const PARTS: [name: string, part: Part][] = [
+  ["All", "all"],
+  ["Last hour", 3_600_000],
+  ["Last 10 minutes", 600_000],
+];
+
+/** How much of the history the plot shows; a part that the pointer chose presses no button. */
+function partButtons(choose: (part: Part) => void) {
+  const buttons = PARTS.map(([name, part]) => ({
+    part,
+    element: h("button", { type: "button", click: () => choose(part) }, name),
+  }));
+  return {
+    element: h("p", { class: "parts", role: "group", "aria-label": "Time shown" }, ...buttons.map((b) => b.element)),
+    show: (shown: Part) => {
+      for (const { part, element } of buttons) set(element, { "aria-pressed": String(part === shown) });
     },
   };
 }
@@ -111,12 +132,23 @@ export const turbineView =
     const problem = h("p", { class: "problem" });
     const label = `Wind speed and anomaly score of ${named(id)} over time. The same in words: Anomalies and Newest readings, below.`;
     const box = h("div", { class: "plot", role: "img", "aria-label": label });
+    let part: Part = "all";
+    const parts = partButtons((chosen) => {
+      plot?.show(chosen);
+      choose(chosen);
+    });
+    function choose(chosen: Part): void {
+      part = chosen;
+      parts.show(part);
+    }
+    choose(part);
     const found = h("div");
     const readings = readingsTable();
     root.append(
       h("p", { class: "back" }, h("a", { href: "/", "data-link": true }, "← All turbines")),
       now.element,
       problem,
+      parts.element,
       box,
       readings.element,
       found,
@@ -131,7 +163,7 @@ export const turbineView =
       frame = 0;
       if (!history || stopped) return;
       if (plot) plot.update(history);
-      else plot = new Plot(box, history);
+      else plot = new Plot(box, history, part, choose);
       readings.update(history);
     }
     readings.element.addEventListener("toggle", draw);
@@ -146,7 +178,7 @@ export const turbineView =
       loading = true;
       try {
         const after = history && history.time.length < MOST ? `&after=${history.time.at(-1)}` : "";
-        const loaded = await api<History>(`history?turbine=${encodeURIComponent(id)}${after}`);
+        const loaded = unpacked(await api<ArrayBuffer>(`history?turbine=${encodeURIComponent(id)}${after}`));
         if (stopped) return;
         history = after ? joined(history, loaded) : loaded;
         text(problem, "");
