@@ -7,6 +7,7 @@ import { wind } from "../src/simulate/wind.ts";
 import { loadAssets } from "../src/ui/assets.ts";
 import { packed } from "../src/ui/columns.ts";
 import { Farm } from "../src/ui/farm.ts";
+import { SPARK } from "../src/ui/protocol.ts";
 import { startUiServer } from "../src/ui/server.ts";
 
 const turbines = Number(process.argv[2] ?? 1000);
@@ -136,7 +137,8 @@ const row = (name: string, figure: string, target = "") => console.log(`| ${name
 
 fillHistory();
 const server = await serve();
-tick(server);
+// Every sparkline is full before memory is looked at.
+for (let i = 0; i < SPARK; i++) tick(server);
 const timer = setInterval(() => tick(server), 1000);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -43,7 +43,27 @@ try {
   const page = await browser.newPage({ reducedMotion: "reduce" });
   page.setDefaultTimeout(120_000);
   await page.goto(url);
+  /** Takes the picture of what is shown, on every screen. */
+  const take = async (name) => {
+    for (const [screen, [width, height, colorScheme]] of Object.entries(screens)) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme });
+      // Two frames: one that lays out, one that paints the canvas.
+      await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+      const path = join(folder, `${name}-${screen}.png`);
+      await page.screenshot({ path, fullPage: screen === "phone" });
+      console.log(path);
+    }
+  };
   const go = (name) => page.getByRole("navigation").getByRole("link", { name }).click();
+  if (all) {
+    await take("empty");
+    await go("Alerts");
+    await take("empty-alerts");
+    await go("Pipeline");
+    await page.locator(".hop").nth(4).waitFor();
+    await take("empty-pipeline");
+  }
   await go("Simulator");
   await page.getByRole("button", { name: "Start Wind Speed Anomaly Data Set" }).click();
   await go("Alerts");
@@ -55,15 +75,16 @@ try {
       await page.locator(".plot canvas").waitFor();
     } else await go(view);
     if (view === "Pipeline") await page.locator(".hop").nth(4).waitFor();
-    for (const [screen, [width, height, colorScheme]] of Object.entries(screens)) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      // Two frames: one that lays out, one that paints the canvas.
-      await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
-      const path = join(folder, `${view.toLowerCase()}-${screen}.png`);
-      await page.screenshot({ path, fullPage: screen === "phone" });
-      console.log(path);
-    }
+    await take(view.toLowerCase());
+  }
+  if (all) {
+    await done(windops("local", "down"));
+    await page.getByText("The pipeline doesn't answer").waitFor();
+    await take("trouble");
+    await go("Farm");
+    ui.kill("SIGINT");
+    await page.getByText("No connection to the server").waitFor();
+    await take("lost");
   }
 } finally {
   await browser?.close();

@@ -1,5 +1,6 @@
 import { count } from "./cloudwatch/count.ts";
 import { Inbox } from "./inbox/inbox.ts";
+import type { Mail } from "./inbox/mail.ts";
 import { SmtpOutbox, smtpSender } from "./inbox/smtp.ts";
 import type { RpcService, Stack } from "./service.ts";
 import { Delivery } from "./sns/delivery.ts";
@@ -26,6 +27,10 @@ export function sns(stack: Stack, environment: SmtpSettings = {}): RpcService {
     if (!subscription) throw invalid("Token");
     return subscription;
   };
+  const withState = (mail: Mail) =>
+    mail.kind === "confirmation"
+      ? { ...mail, confirmed: state.subscriptions().some((s) => s.arn === mail.subscriptionArn && s.confirmed) }
+      : mail;
   return {
     kind: "rpc",
     signingNames: ["sns"],
@@ -38,7 +43,11 @@ export function sns(stack: Stack, environment: SmtpSettings = {}): RpcService {
       ...publishOperations(state, delivery),
     },
     pages: {
-      inbox: (query) => inbox.list(query),
+      /** Confirmations with whether their subscription is confirmed by now. */
+      inbox: (query) => {
+        const { mails, last } = inbox.list(query);
+        return { mails: mails.map(withState), last };
+      },
       confirm: (query) => {
         const { arn, topicArn, endpoint } = confirm(state, byToken(query).token);
         return { confirmed: true, subscriptionArn: arn, topicArn, endpoint };

@@ -9,6 +9,8 @@ export interface Mail {
   text: string;
   attributes?: Record<string, string>;
   confirmUrl?: string;
+  /** Of confirmations: whether the subscription is confirmed by now. */
+  confirmed?: boolean;
 }
 
 /** Mails of the stack at `endpoint`, oldest first; `after`: only those after this id. */

@@ -1,4 +1,4 @@
-import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import type { KinesisClient, StreamDescriptionSummary } from "@aws-sdk/client-kinesis";
 import { DescribeStreamSummaryCommand } from "../aws/kinesis.ts";
 import { WindopsError } from "../io/errors.ts";
 
@@ -15,9 +15,18 @@ export async function streamCapacity(
   stream: string,
   { aggregate = false } = {},
 ): Promise<number> {
+  const { OpenShardCount = 1 } = await describeStream(kinesis, stream);
+  return OpenShardCount * (aggregate ? SHARD_AGGREGATED : SHARD_RECORDS) * SHARE;
+}
+
+/** What the service says of the stream. Throws `WindopsError` where there's none. */
+export async function describeStream(
+  kinesis: Pick<KinesisClient, "send">,
+  stream: string,
+): Promise<Partial<StreamDescriptionSummary>> {
   try {
-    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: stream }));
-    return (StreamDescriptionSummary?.OpenShardCount ?? 1) * (aggregate ? SHARD_AGGREGATED : SHARD_RECORDS) * SHARE;
+    const answer = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: stream }));
+    return answer.StreamDescriptionSummary ?? {};
   } catch (error) {
     throw (error as Error).name === "ResourceNotFoundException" ? noStream(stream, error) : error;
   }

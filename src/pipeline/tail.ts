@@ -2,9 +2,8 @@ import { setMaxListeners } from "node:events";
 import type { _Record, Shard } from "@aws-sdk/client-kinesis";
 import { userRecordsOf } from "../aws/aggregated-record.ts";
 import { type HashRange, rangeOf } from "../aws/hash-key.ts";
-import { DescribeStreamSummaryCommand } from "../aws/kinesis.ts";
 import { listShards } from "../aws/shard-map.ts";
-import { noStream } from "./stream-capacity.ts";
+import { describeStream } from "./stream-capacity.ts";
 import { isPassing, readShard, type ShardReading, type StartAt } from "./tail-shard.ts";
 import { type Subscribing, subscribeShard } from "./tail-subscription.ts";
 
@@ -38,7 +37,7 @@ const MOST_WAITING = 64;
  */
 export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, void> {
   const { kinesis, stream, sleep, start } = options;
-  const retention = await retentionOf(kinesis, stream);
+  const { RetentionPeriodHours = 24 } = await describeStream(kinesis, stream);
   // Ends the shards' readers also when the consumer has enough.
   const stop = new AbortController();
   // Each shard's call listens to it: with more than ten shards Node would warn of a leak.
@@ -46,7 +45,7 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailRecord, vo
   const end = () => stop.abort();
   options.signal.addEventListener("abort", end, { once: true });
   if (options.signal.aborted) end();
-  const reading: ShardReading = { ...options, retention, signal: stop.signal };
+  const reading: ShardReading = { ...options, retention: RetentionPeriodHours * 3_600_000, signal: stop.signal };
   const waiting: { shardId: string; records: _Record[] }[] = [];
   let wake: (() => void) | undefined;
   const running = new Map<string, Promise<void>>();
@@ -146,15 +145,6 @@ async function shardsOf({ kinesis, stream, sleep, random, signal }: ShardReading
       if (signal.aborted || !(isPassing(error) || (error as Error).name === "ResourceInUseException")) throw error;
       await sleep(Math.min(10_000, 200 * 2 ** attempt) * (0.5 + random()));
     }
-  }
-}
-
-async function retentionOf(kinesis: ShardReading["kinesis"], stream: string): Promise<number> {
-  try {
-    const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: stream }));
-    return (StreamDescriptionSummary?.RetentionPeriodHours ?? 24) * 3_600_000;
-  } catch (error) {
-    throw (error as Error).name === "ResourceNotFoundException" ? noStream(stream, error) : error;
   }
 }
 

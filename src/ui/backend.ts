@@ -2,6 +2,7 @@ import type { Edge } from "../io/edge.ts";
 import { usageError } from "../io/errors.ts";
 import { parseDuration } from "../io/text.ts";
 import type { Session } from "../pipeline/session.ts";
+import { describeStream } from "../pipeline/stream-capacity.ts";
 import { tail } from "../pipeline/tail.ts";
 import { packed } from "./columns.ts";
 import { Farm } from "./farm.ts";
@@ -42,7 +43,10 @@ export class PipelineBackend implements Backend {
   };
   #scored = 0;
 
+  /** Throws `WindopsError` where nothing is set up: a page of nothing would say less. */
   static async of(options: PipelineBackendOptions): Promise<PipelineBackend> {
+    const { clients, names } = options.session;
+    await describeStream(await clients.kinesis(), names.outputStream);
     return new PipelineBackend(options, await thresholdOf(options.session));
   }
 
@@ -85,7 +89,7 @@ export class PipelineBackend implements Backend {
     };
   }
 
-  /** Follows the pipeline and sends what changes to `server`'s pages until the signal; throws where there is no pipeline. */
+  /** Follows the pipeline and sends what changes to `server`'s pages until the signal; throws where the pipeline is taken down meanwhile. */
   async run(server: Pick<UiServer, "send">): Promise<void> {
     const stop = new AbortController();
     const asking = Promise.all([this.#tick(server, stop.signal), this.#ask(server, stop.signal)]);
@@ -149,6 +153,13 @@ export class PipelineBackend implements Backend {
     }
   }
 
+  #why({ message, code, cause }: Error & { code?: string; cause?: { code?: string } }): string {
+    const refused = (code ?? cause?.code) === "ECONNREFUSED";
+    return refused && this.#options.session.target.kind === "local"
+      ? "the embedded stack isn't running. Start it with windops local up."
+      : message;
+  }
+
   async #ask(server: Pick<UiServer, "send">, stop: AbortSignal): Promise<void> {
     const { session, edge, signal, note } = this.#options;
     const pause = session.target.kind === "aws" ? 10_000 : 1000;
@@ -165,8 +176,8 @@ export class PipelineBackend implements Backend {
         changed("pipeline", await this.#hops.look({ scored: this.#scored, alerts: this.#last.alerts }));
         changed("trouble", { message: "" });
       } catch (error) {
-        const { message } = error as Error;
         if (stop.aborted) return;
+        const message = this.#why(error as Error & { code?: string; cause?: { code?: string } });
         if (message !== this.#last.trouble.message) note(`The pipeline can't be asked at the moment: ${message}`);
         changed("trouble", { message });
       }

@@ -5,8 +5,9 @@ import { readInbox, type Mail as StoredMail } from "../pipeline/inbox.ts";
 import type { Session } from "../pipeline/session.ts";
 import type { Alert, DeliveryState, Mail } from "./protocol.ts";
 
-/** What the page lists at most. */
+/** What the page lists at most, and mails held to find what the listed alerts' notifications said. */
 const MOST = 500;
+const HELD = 4 * MOST;
 /** Longer than a delivery's lease: who is still untold then was tried in vain. */
 const OVERDUE_MS = 120_000;
 
@@ -25,12 +26,15 @@ export class Notices {
   async mails(): Promise<Mail[] | undefined> {
     const { kind, endpoint } = this.#session.target;
     if (kind !== "local") return undefined;
-    this.#mails = await readInbox(endpoint!);
+    // Only what can have changed: what came, and what still waits for a confirmation.
+    const waiting = this.#mails.findIndex(({ confirmed }) => confirmed === false);
+    const kept = waiting === -1 ? this.#mails : this.#mails.slice(0, waiting);
+    this.#mails = [...kept, ...(await readInbox(endpoint!, kept.at(-1)?.id))].slice(-HELD);
     return this.#mails
       .slice(-MOST)
       .reverse()
-      .map(({ id, to, subject, text, sent, confirmUrl }) => {
-        return { id, to, subject, text, time: Date.parse(sent), ...(confirmUrl && { confirmUrl }) };
+      .map(({ id, to, subject, text, sent, confirmed }) => {
+        return { id, to, subject, text, time: Date.parse(sent), ...(confirmed !== undefined && { confirmed }) };
       });
   }
 

@@ -86,7 +86,8 @@ export interface Mail {
   text: string;
   /** When it was delivered. */
   time: number;
-  confirmUrl?: string;
+  /** Of a mail that asks for a confirmation: whether it has it. */
+  confirmed?: boolean;
 }
 
 export type DataSet = "wind" | "anomalies";

@@ -49,8 +49,10 @@ export function alertItem(alert: Alert, { withTurbine = true, open = false } = {
   );
 }
 
+const CONFIRMED = "Confirmed: this address gets the notifications.";
+
 function mailItem(mail: Mail): HTMLLIElement {
-  const answer = h("span", { role: "status" });
+  const answer = h("span", { role: "status" }, mail.confirmed && CONFIRMED);
   const item = h(
     "li",
     { class: "mail" },
@@ -61,7 +63,8 @@ function mailItem(mail: Mail): HTMLLIElement {
       h("pre", {}, mail.text),
     ),
   );
-  if (mail.confirmUrl) {
+  if (mail.confirmed) item.append(h("p", { class: "confirm" }, answer));
+  if (mail.confirmed === false) {
     const button = h(
       "button",
       {
@@ -71,7 +74,7 @@ function mailItem(mail: Mail): HTMLLIElement {
           button.disabled = true;
           try {
             await api("confirm", { mail: mail.id });
-            text(answer, "Confirmed: this address gets the notifications.");
+            text(answer, CONFIRMED);
             button.remove();
           } catch (error) {
             button.disabled = false;
@@ -122,8 +125,7 @@ export const alertsView: View = (root, live) => {
     live.on("inbox", (mails) => {
       inboxHeading.hidden = false;
       noMail.hidden = mails.length > 0;
-      // A mail stays the same entry once its subscription is confirmed: it has just said so.
-      keyed(inbox, mails, (m) => m.id, mailItem);
+      keyed(inbox, mails, (m) => `${m.id}|${m.confirmed}`, mailItem);
     }),
   ];
   return () => stops.forEach((stop) => void stop());

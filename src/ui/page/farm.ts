@@ -1,5 +1,5 @@
 import type { TurbineStatus, TurbineSummary } from "../protocol.ts";
-import { h, icon, named, number, set, sparkline, text } from "./dom.ts";
+import { count, h, icon, moment, named, number, set, sparkline, text } from "./dom.ts";
 import type { View } from "./main.ts";
 
 export const statusNames: Record<TurbineStatus, string> = {
@@ -61,9 +61,9 @@ function tally() {
   const total = h("strong", {});
   const totalName = h("span", {});
   const tiles = order.map((status) => {
-    const count = h("strong", {});
-    const element = h("li", { "data-status": status }, icon(status).element, count, h("span", {}, statusNames[status]));
-    return { status, count, element };
+    const figure = h("strong", {});
+    const name = h("span", {}, statusNames[status]);
+    return { status, figure, element: h("li", { "data-status": status }, icon(status).element, figure, name) };
   });
   const element = h("ul", { class: "tally" }, h("li", {}, total, totalName), ...tiles.map((tile) => tile.element));
   return {
@@ -72,14 +72,63 @@ function tally() {
       const counts = new Map<TurbineStatus, number>();
       for (const { status } of turbines) counts.set(status, (counts.get(status) ?? 0) + 1);
       const all = [...counts.values()].reduce((a, b) => a + b, 0);
-      text(total, String(all));
+      text(total, count(all));
       text(totalName, all === 1 ? "Turbine" : "Turbines");
       element.hidden = all === 0;
       for (const tile of tiles) {
         const n = counts.get(tile.status) ?? 0;
-        text(tile.count, String(n));
+        text(tile.figure, count(n));
         set(tile.element, { "data-none": n === 0 });
       }
+    },
+  };
+}
+
+/** What stands where the turbines will be. */
+function nothingYet(): HTMLElement {
+  return h(
+    "section",
+    { class: "panel empty", hidden: true },
+    h("h2", {}, "No turbine has been heard yet"),
+    h("p", {}, "Each turbine shows up here, with its wind and how odd that is, within seconds of its first reading."),
+    h("p", {}, "No turbines at hand? The simulator sends the wind of ten, ordinary or with anomalies in it."),
+    h("p", {}, h("a", { class: "button", href: "/kinesis", "data-link": true }, "Go to the simulator")),
+  );
+}
+
+/** As many as a glance takes in. */
+const LATEST = 6;
+
+/** Anomalies that aren't over, the newest first: whoever looks at a thousand cards sees these before. */
+function anomaliesNow() {
+  const list = h("ul", { class: "latest" });
+  const heading = h("h2", {}, "Anomalies now");
+  const element = h("section", { hidden: true }, heading, list);
+  let said = "";
+  return {
+    element,
+    update(turbines: Iterable<TurbineSummary>) {
+      const open = [...turbines].flatMap((t) => (t.anomaly ? [{ ...t, anomaly: t.anomaly }] : []));
+      const latest = open.sort((a, b) => b.anomaly.from - a.anomaly.from || byName(a.id, b.id)).slice(0, LATEST);
+      const says = JSON.stringify([open.length, latest.map(({ id, location, anomaly }) => [id, location, anomaly])]);
+      if (says === said) return;
+      said = says;
+      element.hidden = open.length === 0;
+      const more = open.length - latest.length;
+      list.replaceChildren(
+        ...latest.map(({ id, location, anomaly }) =>
+          h(
+            "li",
+            { "data-status": "anomaly" },
+            icon("anomaly").element,
+            h("a", { href: `/turbines/${encodeURIComponent(id)}`, "data-link": true }, named(id)),
+            h("span", {}, named(location)),
+            h("span", {}, `${number(anomaly.peakSpeed)} m/s, score ${number(anomaly.peakScore, 2)}`),
+            moment(anomaly.from),
+          ),
+        ),
+        ...(more > 0 ? [h("li", { class: "more" }, `and ${count(more)} more`)] : []),
+      );
     },
   };
 }
@@ -88,7 +137,9 @@ export const farmView: View = (root, live) => {
   const about = h("p", { class: "summary" });
   const counts = tally();
   const grid = h("div", { class: "farm" });
-  root.append(about, counts.element, grid);
+  const anomalies = anomaliesNow();
+  const empty = nothingYet();
+  root.append(about, counts.element, anomalies.element, empty, grid);
   const turbines = new Map<string, TurbineSummary>();
   const cards = new Map<string, Card>();
   const groups = new Map<string, HTMLElement>();
@@ -96,6 +147,7 @@ export const farmView: View = (root, live) => {
   const dirty = new Set<string>();
   const unseen = new Set<Element>();
   let minScore = 2;
+  let heard = false;
   let frame = 0;
 
   function group(location: string): HTMLElement {
@@ -134,14 +186,13 @@ export const farmView: View = (root, live) => {
       dirty.delete(id);
     }
     counts.update(turbines.values());
+    anomalies.update(turbines.values());
+    empty.hidden = !heard || turbines.size > 0;
     if (turbines.size > 0) {
       text(
         about,
         `The wind at each turbine, live. An anomaly is wind that doesn't belong there: score ${number(minScore)} or more.`,
       );
-    } else if (!about.querySelector("a")) {
-      const link = h("a", { href: "/kinesis", "data-link": true }, "simulator");
-      about.replaceChildren("No turbine has been heard yet. Start a data set in the ", link, ".");
     }
   }
 
@@ -167,6 +218,7 @@ export const farmView: View = (root, live) => {
   const stops = [
     live.on("snapshot", (snapshot) => {
       minScore = snapshot.minScore;
+      heard = true;
       take(snapshot.turbines);
     }),
     live.on("turbines", take),

@@ -50,6 +50,7 @@ live.on("snapshot", ({ target }) => {
 live.on("trouble", ({ message }) => {
   const trouble = document.querySelector<HTMLElement>("#trouble")!;
   trouble.hidden = message === "";
+  set(document.documentElement, { "data-trouble": message !== "" });
   text(trouble, `The pipeline doesn't answer: ${named(message)}`);
 });
 

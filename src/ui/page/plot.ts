@@ -20,6 +20,13 @@ const ticks: uPlot.Axis.Values = [
   [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
 ];
 
+/** What may lie between two ticks: seconds, so that a phone has more than one, too; m/s. */
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 15, 30].flatMap((n) => [n, n * 60]),
+  ...[1, 2, 3, 6, 12, 24, 48, 168].map((n) => n * 3600),
+].sort((a, b) => a - b);
+const SPEED_STEPS = [1, 2, 5, 10, 20, 50, 100, 1000];
+
 /** Share of the height that the scores take, below the speeds: lines that cross would read as one. */
 const SCORES = 0.36;
 /** Scores go from 0.3 to beyond 100: linear below 1, logarithmic above (uPlot's arcsinh scale). */
@@ -54,7 +61,7 @@ export class Plot {
     // A phone has no room for the axes' names: the legend has them.
     const labelled = (label: string) => (box.clientWidth > 30 * pixels ? { label } : {});
     const axis = { font, labelFont: `600 ${font}`, grid, size: pixels * 3, labelSize: pixels * 1.6, gap: pixels / 3 };
-    const series = { width: 1.5, points: { show: false } };
+    const series = { width: pixels / 11, points: { show: false } };
     this.#chart = new uPlot(
       {
         width: Math.max(260, box.clientWidth),
@@ -70,11 +77,13 @@ export class Plot {
           score: { distr: 4, asinh: 1, range: (_, __, max) => [0, top(Math.max(4, max * 1.2))] },
         },
         axes: [
-          { ...axis, stroke: ink, values: ticks, size: pixels * 3 },
+          { ...axis, stroke: ink, values: ticks, incrs: TIME_STEPS, space: pixels * 5 },
           {
             ...axis,
             scale: "speed",
             stroke: color("--speed"),
+            incrs: SPEED_STEPS,
+            space: pixels * 2.2,
             ...labelled("speed, m/s"),
             splits: (_, __, ___, max, step) => Array.from({ length: Math.floor(max / step) + 1 }, (_, i) => i * step),
           },
