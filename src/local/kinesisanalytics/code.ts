@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { copyFile, mkdir, rename, stat } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, rmSync } from "node:fs";
 import { join } from "node:path";
+import { copyWhole } from "../copy-file.ts";
 import type { ObjectRead, Stack } from "../service.ts";
 import { type ApplicationCode, type CodeLocation, invalidArgument } from "./model.ts";
 
@@ -24,16 +24,21 @@ export async function fetchCode(stack: Stack, location: CodeLocation, folder: st
     );
   }
   if (object.size > CODE_LIMIT) throw invalidArgument(`The application's code is larger than ${CODE_LIMIT} bytes.`);
-  await mkdir(join(folder, "code"), { recursive: true });
-  const temporary = join(folder, "code", `.${process.pid}-${Math.floor(stack.random() * 2 ** 32)}`);
-  await copyFile(object.path, temporary);
   const sha256 = createHash("sha256");
   const md5 = createHash("md5");
-  for await (const chunk of createReadStream(temporary)) {
+  // The bucket's file is of this version: an object that is put again gets another one.
+  for await (const chunk of createReadStream(object.path)) {
     sha256.update(chunk);
     md5.update(chunk);
   }
-  const code = { location, sha256: sha256.digest("hex"), md5: md5.digest("hex"), size: (await stat(temporary)).size };
-  await rename(temporary, codePath(folder, code.sha256));
+  const code = { location, sha256: sha256.digest("hex"), md5: md5.digest("hex"), size: object.size };
+  await copyWhole(object.path, codePath(folder, code.sha256), join(incoming(stack), randomUUID()));
   return code;
+}
+
+/** Copies under way; what a killed process left of one goes at the next start. */
+const incoming = (stack: Stack): string => join(stack.folder("kinesisanalytics"), "incoming");
+
+export function sweepCopies(stack: Stack): void {
+  rmSync(incoming(stack), { recursive: true, force: true });
 }

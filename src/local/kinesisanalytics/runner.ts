@@ -11,7 +11,7 @@ import type {
 import { engines } from "../engine/engines.ts";
 import { LogStream } from "../lambda/logs.ts";
 import type { Stack } from "../service.ts";
-import { codePath } from "./code.ts";
+import { codePath, sweepCopies } from "./code.ts";
 import type { Application } from "./model.ts";
 
 /** Milliseconds before a crashed application is started again, doubling up to the second. */
@@ -25,6 +25,7 @@ export class Runner {
 
   constructor(stack: Stack) {
     this.#stack = stack;
+    sweepCopies(stack);
   }
 
   get engineName(): EngineName {

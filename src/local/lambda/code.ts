@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import type { Stack } from "../service.ts";
+import { writeRefused } from "../store-file.ts";
 import { invalid } from "./model.ts";
 
 /** Lambda's limits, in bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
@@ -52,27 +53,38 @@ export class CodeStore {
     return { bytes, code: { sha256: digest.toString("base64"), file: digest.toString("hex"), size: bytes.length } };
   }
 
-  /** Keeps the package and unpacks it, each whole or not at all. */
+  /**
+   * Keeps the package and unpacks it, each whole or not at all. Throws `AwsError` (500, which clients retry) when the disk
+   * refuses.
+   */
   keep({ bytes, code }: { bytes: Uint8Array; code: Code }): void {
-    const zip = this.zipPath(code.file);
-    if (!existsSync(zip)) {
-      writeFileSync(`${zip}.${process.pid}`, bytes);
-      renameSync(`${zip}.${process.pid}`, zip);
-    }
-    const target = this.taskRoot(code.file);
-    if (existsSync(target)) return;
-    const temporary = `${target}.${process.pid}`;
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { recursive: true });
-    for (const [name, content] of Object.entries(unpacked(bytes))) {
-      const path = join(temporary, name);
-      if (name.endsWith("/")) mkdirSync(path, { recursive: true });
-      else {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(path, content, { mode: 0o755 });
+    this.#whole(this.zipPath(code.file), (part) => writeFileSync(part, bytes));
+    this.#whole(this.taskRoot(code.file), (part) => {
+      mkdirSync(part);
+      for (const [name, content] of Object.entries(unpacked(bytes))) {
+        const path = join(part, name);
+        if (name.endsWith("/")) mkdirSync(path, { recursive: true });
+        else {
+          mkdirSync(dirname(path), { recursive: true });
+          writeFileSync(path, content, { mode: 0o755 });
+        }
       }
+    });
+  }
+
+  /** Makes `target` by way of a file or folder that `retain` removes where the process dies before it's whole. */
+  #whole(target: string, make: (part: string) => void): void {
+    if (existsSync(target)) return;
+    const part = `${target}.part`;
+    try {
+      rmSync(part, { recursive: true, force: true });
+      make(part);
+      renameSync(part, target);
+    } catch (error) {
+      // It would lie there until the next start, on a disk that may be full.
+      rmSync(part, { recursive: true, force: true });
+      throw writeRefused(error);
     }
-    renameSync(temporary, target);
   }
 
   /** Removes every package, and every half-written one, that `keep` doesn't want. */

@@ -36,6 +36,8 @@ export class CheckpointWriter {
     this.#path = path;
     this.#file = file;
     this.#writing = file.writeFile(MAGIC);
+    // Thrown where it is waited for: at the end.
+    this.#writing.catch(() => {});
   }
 
   static async create(path: string): Promise<CheckpointWriter> {
@@ -52,7 +54,6 @@ export class CheckpointWriter {
     this.#hash.update(bytes);
     this.#offset += bytes.length;
     this.#writing = this.#writing.then(() => this.#file.writeFile(bytes));
-    // Thrown where it is waited for: at the end.
     this.#writing.catch(() => {});
   }
 

@@ -1,7 +1,8 @@
-import { copyFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { userRecordsOf } from "../../../aws/aggregated-record.ts";
 import { partitionOf } from "../../../aws/partition.ts";
+import { copyWhole } from "../../copy-file.ts";
 import type { Stack } from "../../service.ts";
 import { describeStream, readStream, type ShardPosition, type ShardReader } from "../../stream/stream-reader.ts";
 import type { ApplicationStart, ApplicationStatus, RunningApplication, Snapshot } from "../engine.ts";
@@ -246,7 +247,7 @@ export class Job implements RunningApplication {
   async snapshot(path: string): Promise<Snapshot> {
     const checkpoint = await this.#checkpoint();
     if (checkpoint === undefined) throw new Error("the application was stopped before its snapshot was taken");
-    await copyFile(checkpoint, path);
+    await copyWhole(checkpoint, path);
     return { path, bytes: this.#figures.lastCheckpoint!.bytes };
   }
 
