@@ -15,7 +15,7 @@ import { StreamWriter } from "./writer.ts";
 
 /** Records of one read, and milliseconds of work between turns of the event loop. */
 const READ_LIMIT = 500;
-const WORK_MS = 8;
+const WORK_MS = 2;
 /** Checkpoints kept: the newest, and one behind it should its file be damaged. */
 const KEPT = 2;
 
