@@ -38,6 +38,8 @@ export async function* readShard(
   let iterator: string | undefined;
   let last: { sequenceNumber: string; arrival: number } | undefined;
   let failures = 0;
+  // Of the first pause: shards that were opened together are read one after the other from then on, not all at one moment.
+  let share = 0.25 + reading.random();
   while (!signal.aborted) {
     try {
       if (iterator === undefined) {
@@ -59,7 +61,9 @@ export async function* readShard(
       }
       if (!NextShardIterator) return;
       iterator = NextShardIterator;
-      const period = MillisBehindLatest > 0 && newest ? Math.min(BEHIND_MS, reading.poll) : reading.poll;
+      const behind = MillisBehindLatest > 0 && newest;
+      const period = behind ? Math.min(BEHIND_MS, reading.poll) : reading.poll * share;
+      if (!behind) share = 1;
       // From read to read: what an answer takes to come is no reason to read less often.
       await sleep(Math.max(period / 4, period - (reading.now() - asked)));
     } catch (error) {
