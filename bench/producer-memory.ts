@@ -14,7 +14,10 @@ const part = "producing";
 setFlagsFromString("--expose-gc");
 const gc: () => void = runInNewContext("gc");
 
-const answered = { ShardId: "shardId-000000000000", SequenceNumber: "49590338271490256608559692538361571095921575989136588898" };
+const answered = {
+  ShardId: "shardId-000000000000",
+  SequenceNumber: "49590338271490256608559692538361571095921575989136588898",
+};
 const kinesis = {
   send: async ({ input }: { input: PutRecordsCommandInput }) => ({
     FailedRecordCount: 0,

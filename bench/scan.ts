@@ -4,14 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { marshal } from "../lambdas/shared/item.ts";
-import { rowItem } from "../lambdas/shared/row.ts";
 import { edge } from "../src/io/edge.ts";
-import { startStack } from "../src/local/stack.ts";
 import { findAnomalies } from "../src/pipeline/scan.ts";
-import { readingsSchema } from "../src/pipeline/table-schema.ts";
-import { credentials, pause } from "./client.ts";
+import { credentials } from "./client.ts";
 import { figure } from "./report.ts";
+import { fillTable } from "./scan-rows.ts";
 import { windops } from "./servers.ts";
 
 const rows = Number(process.argv[2] ?? 1_000_000);
@@ -19,39 +16,8 @@ const ANOMALIES = 100;
 const part = "scan";
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
 
-async function fill(): Promise<void> {
-  const running = await startStack({ stateDir: folder, limits: false });
-  const call = (operation: string, input: object) => running.stack.call("dynamodb", operation, input, "us-east-1");
-  await call("CreateTable", { TableName: "rows", ...readingsSchema, BillingMode: "PAY_PER_REQUEST" });
-  while ((await call("DescribeTable", { TableName: "rows" })).Table.TableStatus !== "ACTIVE") await pause(50);
-  for (let i = 0; i < rows; i += 100) {
-    const puts = Array.from({ length: 100 }, (_, k) => ({
-      PutRequest: {
-        Item: marshal(
-          rowItem(
-            {
-              turbineId: `oak-ridge-${(i + k) % 1000}`,
-              timestamp: new Date(Date.UTC(2026, 0, 1) + (i + k) * 1000).toISOString(),
-              location: "Oak Ridge",
-              speed: 9.5,
-              score: (i + k) % (rows / ANOMALIES) === 7 ? 3 : 0.7,
-              rcfScore: 0.9,
-              more: {},
-            },
-            2,
-          ),
-        ),
-      },
-    }));
-    await Promise.all(
-      [0, 25, 50, 75].map((at) => call("BatchWriteItem", { RequestItems: { rows: puts.slice(at, at + 25) } })),
-    );
-  }
-  await running.close();
-}
-
 const filled = performance.now();
-await fill();
+await fillTable(folder, "rows", rows, ANOMALIES);
 figure({
   part,
   metric: "rows in the table",

@@ -7,14 +7,15 @@ interface WriteRequest {
   DeleteRequest?: { Key: Item };
 }
 
-interface Written {
+export interface Written {
   /** The key within the table. */
   key: string;
   /** None: it's deleted. */
   item: Item | undefined;
 }
 
-type Change = { type: "put"; key: string; value: Item } | { type: "del"; key: string };
+/** A change of LevelDB. */
+export type Change = { type: "put"; key: string; value: Item } | { type: "del"; key: string };
 
 /**
  * BatchWriteItem with one read and one write of LevelDB for all of a table's items, where dynalite makes three for each: the functions store
@@ -57,17 +58,25 @@ async function write(store: any, db: any, name: string, table: any, writes: Writ
   const release = await new Promise<(done: () => void) => () => void>((resolve) => items.lock(keys, resolve));
   try {
     const stored: (Item | undefined)[] = await store.db.getMany(keys.map((key) => `item-${name}~${key}`));
-    const changes = writes.flatMap(({ key, item }, i): Change[] => {
-      const there = `item-${name}~${key}`;
-      return [
-        item ? { type: "put", key: there, value: item } : { type: "del", key: there },
-        ...indexChanges(db, name, table, stored[i], item),
-      ];
-    });
-    await store.db.batch(changes);
+    await store.db.batch(writes.flatMap((one, i) => changesOf(db, name, table, one, stored[i])));
   } finally {
     release(() => {})();
   }
+}
+
+/** What a written item changes: itself, and its entries in the table's indexes. `stored` is what was there before. */
+export function changesOf(
+  db: any,
+  name: string,
+  table: any,
+  { key, item }: Written,
+  stored: Item | undefined,
+): Change[] {
+  const there = `item-${name}~${key}`;
+  return [
+    item ? { type: "put", key: there, value: item } : { type: "del", key: there },
+    ...indexChanges(db, name, table, stored, item),
+  ];
 }
 
 function indexChanges(db: any, name: string, table: any, before: Item | undefined, after: Item | undefined): Change[] {
