@@ -85,8 +85,8 @@ async function status(ctx: Context): Promise<Running> {
   const state = await findStack(stateDir);
   if (!state) return { running: false, stateDir };
   const endpoint = `http://127.0.0.1:${state.port}`;
-  const health = (await (await fetch(`${endpoint}/_windops/health`)).json()) as object;
-  return { running: true, endpoint, stateDir, ...health };
+  const { healthOn } = await import("../local/health.ts");
+  return { running: true, endpoint, stateDir, ...(await healthOn(state)) };
 }
 
 export const command = defineCommand({

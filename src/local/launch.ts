@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../io/command.ts";
 import { WindopsError } from "../io/errors.ts";
+import { healthOn } from "./health.ts";
 import { portHolder } from "./port-holder.ts";
 import { isAlive } from "./process.ts";
 import { lockFolder, readState, type StackState, stateFolder } from "./state.ts";
@@ -141,17 +142,7 @@ function wishedPorts(stateDir: string): number[] {
   return [...new Set([...(last === undefined ? [] : [last]), DEFAULT_PORT, 0])];
 }
 
-async function answers(state: StackState): Promise<boolean> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${state.port}/_windops/health`, {
-      signal: AbortSignal.timeout(2_000),
-    });
-    const health = (await response.json()) as { instance?: string };
-    return health.instance === state.instance;
-  } catch {
-    return false;
-  }
-}
+const answers = async (state: StackState): Promise<boolean> => (await healthOn(state))?.instance === state.instance;
 
 async function waitFor(stateDir: string, signal?: AbortSignal): Promise<StackState> {
   const deadline = Date.now() + READY_MS;
