@@ -24,7 +24,10 @@ export function knowingTables(store: any): any {
   const getTable = (name: string, done: Callback): void => {
     const table = known.get(name);
     // Not within the call, as an answer from the disk would not be.
-    if (table) return queueMicrotask(() => done(null, table));
+    if (table) {
+      queueMicrotask(() => done(null, table));
+      return;
+    }
     const seen = changes;
     store.getTable(name, (error: unknown, found: any) => {
       if (!error && found.TableStatus === "ACTIVE" && changing === 0 && seen === changes)
