@@ -47,42 +47,50 @@ export const command = defineCommand<undefined>({
 
 async function run(ctx: Context, [file]: [string], options: Record<string, any>): Promise<undefined> {
   const { resolve } = await import("node:path");
-  const [{ readRows }, { RowText }, { lineWriter }, { scoreRows }] = await Promise.all([
-    import("../io/rows.ts"),
-    import("../io/rows-text.ts"),
+  const [{ stat }, { lineWriter }, { scoreFile }] = await Promise.all([
+    import("node:fs/promises"),
     import("../io/lines.ts"),
-    import("../pipeline/score-rows.ts"),
+    import("../pipeline/score-file.ts"),
   ]);
   const path = file === "-" ? file : resolve(ctx.cwd, file);
-  const text = new RowText(["score", "rcfScore"], ctx.globals.json);
-  const progress = ctx.io.progress({ title: "score", unit: "rows" });
+  // A pipe has no size: its rows are counted instead.
+  const size =
+    file === "-"
+      ? 0
+      : await stat(path).then(
+          ({ size }) => size,
+          () => 0,
+        );
+  const progress = ctx.io.progress(
+    size > 0 ? { title: "score", total: Math.ceil(size / 1e6), unit: "MB" } : { title: "score", unit: "rows" },
+  );
   const started = performance.now();
-  let rowsDone = 0;
-  let anomalies = 0;
-  const keys = new Set<string>();
-  const columns = { values: options.value, key: options.key, time: options.time };
-  const batches = readRows(path, { stdin: process.stdin });
   let writer: Awaited<ReturnType<typeof lineWriter>> | undefined;
-  for await (const { batch, rows, scores } of scoreRows(batches, columns, settings(options))) {
-    if (ctx.signal.aborted) break;
-    // Opened only now: a wrong column leaves no empty file.
-    writer ??= await lineWriter(options.out, ctx);
-    for (const key of rows.keys) keys.add(key);
-    for (const score of scores.score) if (score >= 2) anomalies++;
-    const { score, rcfScore } = scores;
-    await writer.write(text.text(batch, (row, added) => digits((added === 0 ? score : rcfScore)[row]!)));
-    rowsDone += batch.lines.length;
-    progress.update(rowsDone);
-  }
+  const { rows, keys, anomalies } = await scoreFile(
+    {
+      file: path,
+      stdin: process.stdin,
+      columns: { values: options.value, key: options.key, time: options.time },
+      settings: settings(options),
+      json: ctx.globals.json,
+      signal: ctx.signal,
+      onProgress: (rows, bytes) =>
+        size > 0 ? progress.update(Math.round(bytes / 1e6), `${n(rows)} rows`) : progress.update(rows),
+    },
+    async (lines) => {
+      // Opened only now: a wrong column leaves no empty file.
+      writer ??= await lineWriter(options.out, ctx);
+      await writer.write(lines);
+    },
+  ).finally(() => progress.stop());
   await writer?.close();
-  progress.stop();
-  const seconds = (performance.now() - started) / 1000;
-  const n = (count: number) => count.toLocaleString("en-US");
   ctx.io.err(
-    `${n(rowsDone)} rows of ${n(keys.size)} ${keys.size === 1 ? "series" : "turbines"} scored in ${duration(seconds * 1000)}: ${n(anomalies)} of 2 and more`,
+    `${n(rows)} rows of ${n(keys)} ${keys === 1 ? "series" : "turbines"} scored in ${duration(performance.now() - started)}: ${n(anomalies)} of 2 and more`,
   );
   return undefined;
 }
+
+const n = (count: number): string => count.toLocaleString("en-US");
 
 /** The forest's settings that the flags name. */
 export function settings({ trees, samples, shingle }: Record<string, any>): Record<string, number> {
@@ -92,6 +100,3 @@ export function settings({ trees, samples, shingle }: Record<string, any>): Reco
     ...(shingle !== undefined && { shingleSize: shingle }),
   };
 }
-
-/** Four decimals: more than the forest's own randomness leaves to be said. */
-const digits = (score: number): number => Math.round(score * 10_000) / 10_000;

@@ -72,22 +72,28 @@ export class DetectorPool {
   async process({ keys, timestamps, values }: KeyedRows): Promise<RowScores> {
     if (this.#failure) throw this.#failure;
     const into = { score: new Float64Array(keys.length), rcfScore: new Float64Array(keys.length) };
+    const features = this.#features;
+    const numbers = new Int32Array(keys.length);
     const rowsOf = new Map(this.#threads.map((thread) => [thread, [] as number[]]));
-    keys.forEach((key, row) => {
-      rowsOf.get(this.#place(key).thread)!.push(row);
-    });
+    for (let row = 0; row < keys.length; row++) {
+      const { number, thread } = this.#place(keys[row]!);
+      numbers[row] = number;
+      rowsOf.get(thread)!.push(row);
+    }
     const parts: Promise<void>[] = [];
     for (const [thread, rows] of rowsOf) {
       if (rows.length === 0) continue;
       const sent: WorkerRows = {
-        keys: Int32Array.from(rows, (row) => this.#keys.get(keys[row]!)!.number),
-        timestamps: Float64Array.from(rows, (row) => timestamps[row]!),
-        values: new Float64Array(rows.length * this.#features),
+        keys: new Int32Array(rows.length),
+        timestamps: new Float64Array(rows.length),
+        values: new Float64Array(rows.length * features),
       };
-      rows.forEach((row, i) => {
-        for (let f = 0; f < this.#features; f++)
-          sent.values[i * this.#features + f] = values[row * this.#features + f]!;
-      });
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i]!;
+        sent.keys[i] = numbers[row]!;
+        sent.timestamps[i] = timestamps[row]!;
+        for (let f = 0; f < features; f++) sent.values[i * features + f] = values[row * features + f]!;
+      }
       parts.push(
         new Promise((done, failed) => {
           thread.waiting.push({ rows: Int32Array.from(rows), into, done, failed });

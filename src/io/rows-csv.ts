@@ -2,6 +2,60 @@ import { WindopsError } from "./errors.ts";
 
 const CANDIDATES = [",", ";", "\t", "|"];
 
+/** Rows of CSV as they came. Cells are cut out when they are asked for: most never are, and a string a cell costs more than the rest. */
+export class CsvRows {
+  readonly header: readonly string[];
+  /** The header's line as it came. */
+  readonly headerText: string;
+  readonly delimiter: string;
+  /** Each row as it came, without its line break. */
+  readonly texts: string[] = [];
+  /** Where in its text each cell of a row ends, a header's width of them a row. */
+  readonly #ends: number[] = [];
+  /** The cells of rows with quotes. */
+  readonly #quoted = new Map<number, string[]>();
+
+  constructor(header: readonly string[], headerText: string, delimiter: string) {
+    this.header = header;
+    this.headerText = headerText;
+    this.delimiter = delimiter;
+  }
+
+  cell(row: number, at: number): string {
+    const quoted = this.#quoted.size > 0 ? this.#quoted.get(row) : undefined;
+    if (quoted) return quoted[at]!;
+    const first = row * this.header.length;
+    return this.texts[row]!.slice(at === 0 ? 0 : this.#ends[first + at - 1]! + 1, this.#ends[first + at]);
+  }
+
+  cells(row: number): string[] {
+    return this.header.map((_, at) => this.cell(row, at));
+  }
+
+  /** Adds a row without quotes; its number of cells if that isn't the header's: then it isn't added. */
+  add(text: string, ends: readonly number[]): number | undefined {
+    const width = this.header.length;
+    const last = ends[width - 1]!;
+    // A separator too many at the end of each row is how some loggers write.
+    const surplus = ends.length > width && text.length - last === ends.length - width;
+    if (ends.length !== width && !surplus) return ends.length;
+    for (let at = 0; at < width; at++) this.#ends.push(ends[at]!);
+    this.texts.push(surplus ? text.slice(0, last) : text);
+    return undefined;
+  }
+
+  /** `add` for a row with quotes. */
+  addQuoted(text: string, cells: string[]): number | undefined {
+    const width = this.header.length;
+    const surplus = cells.length > width && cells.slice(width).every((cell) => cell === "");
+    if (cells.length !== width && !surplus) return cells.length;
+    this.#quoted.set(this.texts.length, cells.slice(0, width));
+    for (let at = 0; at < width; at++) this.#ends.push(0);
+    this.texts.push(surplus ? cells.slice(0, width).map(quote).join(this.delimiter) : text);
+    return undefined;
+  }
+}
+
 /**
  * Splits CSV (RFC 4180: quotes, doubled quotes, line breaks within quotes; LF or CRLF) that comes in pieces.
  *
@@ -9,9 +63,9 @@ const CANDIDATES = [",", ";", "\t", "|"];
  * turbine's speed read out of another column is worse than no reading. Here a row that doesn't fit its header is an error.
  */
 export class CsvSplitter {
-  header: string[] | undefined;
   readonly #file: string;
   readonly #longest: number;
+  #header: { names: string[]; text: string } | undefined;
   #delimiter = ",";
   #rest = "";
   #line = 1;
@@ -22,32 +76,48 @@ export class CsvSplitter {
   }
 
   /** The whole rows that `text` completes and the line each begins at; `last` says that nothing follows. */
-  push(text: string, last = false): { rows: string[][]; lines: number[] } {
-    const rows: string[][] = [];
+  push(text: string, last = false): { rows: CsvRows; lines: number[] } {
+    let rows = this.#rows();
     const lines: number[] = [];
     let all = this.#rest + text;
     if (last && all !== "" && !all.endsWith("\n")) all += "\n";
+    const next = (what: string, from: number): number => {
+      const at = all.indexOf(what, from);
+      return at < 0 ? all.length : at;
+    };
     let from = 0;
-    let quote = all.indexOf('"');
+    let quote = next('"', 0);
+    let separator = -1;
+    const ends: number[] = [];
     for (;;) {
       const end = all.indexOf("\n", from);
       if (end < 0) break;
-      if (quote >= 0 && quote < from) quote = all.indexOf('"', from);
+      if (quote < from) quote = next('"', from);
       const line = this.#line;
-      if (quote >= 0 && quote < end) {
+      if (quote < end) {
         const row = this.#quoted(all, from);
         if (row === undefined) break;
         this.#line += row.lines;
+        const text = all.slice(from, all[row.end - 2] === "\r" ? row.end - 2 : row.end - 1);
         from = row.end;
-        this.#take(row.cells, line, rows, lines);
+        if (this.#header) this.#fit(rows.addQuoted(text, row.cells), line, lines);
+        else rows = this.#headed(row.cells, text);
         continue;
       }
       const stop = end > from && all.charCodeAt(end - 1) === 13 ? end - 1 : end;
       this.#line++;
       if (stop > from) {
         const text = all.slice(from, stop);
-        if (!this.header) this.#delimiter = delimiterOf(text);
-        this.#take(text.split(this.#delimiter), line, rows, lines);
+        if (!this.#header) {
+          this.#delimiter = delimiterOf(text);
+          rows = this.#headed(text.split(this.#delimiter), text);
+        } else {
+          if (separator < from) separator = next(this.#delimiter, from);
+          ends.length = 0;
+          for (; separator < stop; separator = next(this.#delimiter, separator + 1)) ends.push(separator - from);
+          ends.push(stop - from);
+          this.#fit(rows.add(text, ends), line, lines);
+        }
       }
       from = end + 1;
     }
@@ -59,23 +129,25 @@ export class CsvSplitter {
     return { rows, lines };
   }
 
-  #take(cells: string[], line: number, rows: string[][], lines: number[]): void {
-    if (!this.header) {
-      this.header = cells.map((name) => name.trim());
-      return;
-    }
-    const width = this.header.length;
-    if (cells.length > width && cells.slice(width).every((cell) => cell === "")) cells.length = width;
-    if (cells.length !== width) {
-      throw this.#fault(`${cells.length} cells where the header has ${width}`, line);
-    }
-    rows.push(cells);
+  #rows(): CsvRows {
+    return new CsvRows(this.#header?.names ?? [], this.#header?.text ?? "", this.#delimiter);
+  }
+
+  #headed(cells: string[], text: string): CsvRows {
+    this.#header = { names: cells.map((name) => name.trim()), text };
+    return this.#rows();
+  }
+
+  /** Takes note of a row's line, or throws where it has the wrong number of `cells`. */
+  #fit(cells: number | undefined, line: number, lines: number[]): void {
+    if (cells !== undefined)
+      throw this.#fault(`${cells} cells where the header has ${this.#header!.names.length}`, line);
     lines.push(line);
   }
 
   /** The row with quoted cells at `from`; undefined if it isn't complete yet. */
   #quoted(text: string, from: number): { cells: string[]; end: number; lines: number } | undefined {
-    if (!this.header) this.#delimiter = delimiterOf(text.slice(from).replace(/"(?:[^"]|"")*"/g, ""));
+    if (!this.#header) this.#delimiter = delimiterOf(text.slice(from).replace(/"(?:[^"]|"")*"/g, ""));
     const cells: string[] = [];
     let at = from;
     let lines = 1;
@@ -111,6 +183,8 @@ export class CsvSplitter {
     });
   }
 }
+
+const quote = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
 
 function closingQuote(text: string, from: number): number | undefined {
   for (let at = from; ; at += 2) {

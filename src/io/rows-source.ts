@@ -4,17 +4,22 @@ import { TextDecoder } from "node:util";
 import { createGunzip } from "node:zlib";
 import { WindopsError } from "./errors.ts";
 
-const PIECE = 256 * 1024;
+const PIECE = 1 << 20;
 
 /**
  * The text of a file (`-`: `stdin`) in pieces. Gzip is known by its magic bytes, whatever the name says; UTF-8 and
  * UTF-16 by their byte order mark, UTF-8 without one. Throws `WindopsError` for what can't be opened or unpacked.
+ * `onBytes` is told the size of each piece that was read, before it is unpacked.
  */
-export async function* readText(file: string, stdin?: Readable): AsyncGenerator<string> {
+export async function* readText(
+  file: string,
+  stdin?: Readable,
+  onBytes: (count: number) => void = () => {},
+): AsyncGenerator<string> {
   const input = file === "-" && stdin ? stdin : createReadStream(file, { highWaterMark: PIECE });
   try {
     let decoder: TextDecoder | undefined;
-    for await (const bytes of await unpacked(input)) {
+    for await (const bytes of await unpacked(input, onBytes)) {
       decoder ??= new TextDecoder(encodingOf(bytes));
       const text = decoder.decode(bytes, { stream: true });
       if (text !== "") yield text;
@@ -28,8 +33,8 @@ export async function* readText(file: string, stdin?: Readable): AsyncGenerator<
   }
 }
 
-async function unpacked(input: Readable): Promise<AsyncIterable<Uint8Array>> {
-  const pieces = input[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+async function unpacked(input: Readable, onBytes: (count: number) => void): Promise<AsyncIterable<Uint8Array>> {
+  const pieces = counted(input, onBytes);
   let head = Buffer.alloc(0);
   // A pipe may hand over the magic bytes one at a time.
   while (head.length < 2) {
@@ -47,6 +52,13 @@ async function unpacked(input: Readable): Promise<AsyncIterable<Uint8Array>> {
   }
   if (head[0] !== 0x1f || head[1] !== 0x8b) return whole();
   return pipeline(whole, createGunzip({ chunkSize: PIECE }), () => {}) as unknown as AsyncIterable<Uint8Array>;
+}
+
+async function* counted(input: Readable, onBytes: (count: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of input as AsyncIterable<Uint8Array>) {
+    onBytes(piece.length);
+    yield piece;
+  }
 }
 
 function encodingOf(bytes: Uint8Array): string {

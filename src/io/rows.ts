@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { WindopsError } from "./errors.ts";
-import { CsvSplitter } from "./rows-csv.ts";
+import { type CsvRows, CsvSplitter } from "./rows-csv.ts";
 import { readText } from "./rows-source.ts";
 
 /** Rows of one file, in file order; memory is bounded by the batch. */
@@ -8,9 +8,9 @@ export interface RowBatch {
   file: string;
   /** Line (from 1) that each row begins at. */
   lines: number[];
-  /** CSV: the columns' names and each row's cells, one a column. */
+  /** CSV: the columns' names and the rows. */
   header?: readonly string[];
-  cells?: string[][];
+  csv?: CsvRows;
   /** JSON lines: one object a line. */
   objects?: Record<string, unknown>[];
 }
@@ -20,6 +20,8 @@ export interface RowOptions {
   stdin?: Readable;
   /** Characters a row may have before it is an error; default 1 MiB, a Kinesis record. */
   longestRow?: number;
+  /** Told how many bytes of the file each piece had that was read. */
+  onBytes?: (count: number) => void;
 }
 
 /**
@@ -30,12 +32,12 @@ export async function* readRows(file: string, options: RowOptions = {}): AsyncGe
   const longest = options.longestRow ?? 1 << 20;
   let parse: ((text: string, last?: boolean) => RowBatch) | undefined;
   let waiting = "";
-  for await (const text of readText(file, options.stdin)) {
+  for await (const text of readText(file, options.stdin, options.onBytes)) {
     waiting += text;
     if (!parse) {
       const first = /\S/.exec(waiting)?.[0];
       if (first === undefined) continue;
-      parse = first === "{" || first === "[" ? jsonLines(file, longest) : csv(file, longest);
+      parse = first === "{" || first === "[" ? jsonLines(file, longest) : csvRows(file, longest);
     }
     const batch = parse(waiting);
     waiting = "";
@@ -47,7 +49,7 @@ export async function* readRows(file: string, options: RowOptions = {}): AsyncGe
 
 /** The value of column `name` in row `index` of `batch`; throws `WindopsError` where a CSV hasn't that column. */
 export function column(batch: RowBatch, name: string): (index: number) => unknown {
-  const { header, cells, objects } = batch;
+  const { header, csv, objects } = batch;
   if (objects) return (index) => objects[index]![name];
   const at = header!.indexOf(name);
   if (at < 0) {
@@ -60,14 +62,14 @@ export function column(batch: RowBatch, name: string): (index: number) => unknow
       hint: "Rename one of them.",
     });
   }
-  return (index) => cells![index]![at];
+  return (index) => csv!.cell(index, at);
 }
 
-function csv(file: string, longest: number): (text: string, last?: boolean) => RowBatch {
+function csvRows(file: string, longest: number): (text: string, last?: boolean) => RowBatch {
   const splitter = new CsvSplitter(file, longest);
   return (text, last) => {
     const { rows, lines } = splitter.push(text, last);
-    return { file, lines, header: splitter.header ?? [], cells: rows };
+    return { file, lines, header: rows.header, csv: rows };
   };
 }
 

@@ -25,12 +25,15 @@ export interface ScoredBatch {
 /** Batches that are scored while the next one is read: bounds the memory. */
 const UNDER_WAY = 4;
 
+const detectorThread = (): URL => pathToFileURL(join(distFolder(), "detect", "worker.js"));
+
 /** Scores rows of any file, each against what its key had before; memory is that of a few batches and of the detectors. */
 export async function* scoreRows(
   batches: AsyncIterable<RowBatch>,
   columns: ScoreColumns,
   settings: Partial<DetectorOptions> = {},
   threads = availableParallelism(),
+  thread = detectorThread(),
 ): AsyncGenerator<ScoredBatch> {
   let pool: DetectorPool | undefined;
   let read: ((batch: RowBatch) => KeyedRows) | undefined;
@@ -39,8 +42,7 @@ export async function* scoreRows(
     for await (const batch of batches) {
       if (!pool || !read) {
         const chosen = choose(batch, columns);
-        const worker = pathToFileURL(join(distFolder(), "detect", "worker.js"));
-        pool = new DetectorPool(worker, threads, { ...DETECTOR_DEFAULTS, ...settings, features: chosen.values });
+        pool = new DetectorPool(thread, threads, { ...DETECTOR_DEFAULTS, ...settings, features: chosen.values });
         read = reader(chosen);
       }
       const rows = read(batch);
@@ -104,10 +106,14 @@ function reader({ values, key, time }: ChosenColumns): (batch: RowBatch) => Keye
     const keyOf = key === undefined ? () => "" : column(batch, key);
     const timeAt = time === undefined ? () => undefined : column(batch, time);
     const rows = {
-      keys: Array.from({ length: count }, (_, row) => String(keyOf(row) ?? "")),
-      timestamps: Float64Array.from({ length: count }, (_, row) => timestamp(timeAt(row))),
+      keys: new Array<string>(count),
+      timestamps: new Float64Array(count),
       values: new Float64Array(count * values.length),
     };
+    for (let row = 0; row < count; row++) {
+      rows.keys[row] = String(keyOf(row) ?? "");
+      rows.timestamps[row] = timestamp(timeAt(row));
+    }
     values.forEach((name, f) => {
       const value = column(batch, name);
       for (let row = 0; row < count; row++) rows.values[row * values.length + f] = numberOf(value(row)) ?? Number.NaN;

@@ -94,9 +94,11 @@ const keysOf = (objects: Record<string, unknown>[]): string[] => [...new Set(obj
 /** A finite number; "12,4" is one where a comma parts the decimals. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== "string" || value.trim() === "") return undefined;
-  const number = Number(/^\s*-?\d+,\d+\s*$/.test(value) ? value.replace(",", ".") : value);
-  return Number.isFinite(number) ? number : undefined;
+  if (typeof value !== "string") return undefined;
+  const number = Number(value);
+  // A blank counts as 0 to JavaScript.
+  if (Number.isFinite(number)) return number !== 0 || value.trim() !== "" ? number : undefined;
+  return /^\s*-?\d+,\d+\s*$/.test(value) ? Number(value.replace(",", ".")) : undefined;
 }
 
 /** ISO 8601 (UTC where no zone is given, a blank for the T), or seconds or milliseconds since 1970 → milliseconds. */

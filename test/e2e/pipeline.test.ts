@@ -4,7 +4,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/clien
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unmarshal } from "../../lambdas/shared/item.ts";
-import { readRows } from "../../src/io/rows.ts";
+import { column, readRows } from "../../src/io/rows.ts";
 import { until } from "../local/pipeline-fixture.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
 import { Machine, sharedData } from "./windops.ts";
@@ -112,12 +112,11 @@ describe.runIf(marge)("real wind", () => {
 
   it("stores one row for each reading with a speed, with the file's own times, however often it's replayed", async () => {
     const expected = new Map<string, number>();
-    for await (const { header, cells } of readRows(marge!)) {
-      const [turbine, time, speed] = ["TurbineName", "dtTimeStamp", "WindSpeedMean"].map((name) =>
-        header!.indexOf(name),
-      );
-      for (const row of cells!)
-        if (row[speed!] !== "") expected.set(`${row[turbine!]} ${row[time!]}`, Number(row[speed!]));
+    for await (const batch of readRows(marge!)) {
+      const [turbine, time, speed] = ["TurbineName", "dtTimeStamp", "WindSpeedMean"].map((name) => column(batch, name));
+      for (const row of batch.lines.keys()) {
+        if (speed!(row) !== "") expected.set(`${turbine!(row)} ${time!(row)}`, Number(speed!(row)));
+      }
     }
     const before = (await rows()).length;
     const first = await machine.json("replay", marge!, ...columns);

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { column, type RowBatch, readRows } from "../../src/io/rows.ts";
 import { CsvSplitter } from "../../src/io/rows-csv.ts";
+import { RowText } from "../../src/io/rows-text.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rows-"));
 
@@ -20,7 +21,7 @@ async function rowsOf(content: string | Uint8Array, size = 1 << 16, longestRow?:
   for await (const batch of readRows("-", { stdin: Readable.from(pieces), longestRow })) batches.push(batch);
   return {
     header: batches[0]?.header,
-    cells: batches.flatMap((b) => b.cells ?? []),
+    cells: batches.flatMap((b) => b.lines.map((_, row) => b.csv?.cells(row) ?? [])),
     objects: batches.flatMap((b) => b.objects ?? []),
     lines: batches.flatMap((b) => b.lines),
   };
@@ -105,10 +106,22 @@ describe("rows of CSV", () => {
   });
 
   it("names the columns there are when one is missing", () => {
-    const batch = { file: "f.csv", header: ["time", "wind"], cells: [["t", "5"]], lines: [2] };
+    const { rows, lines } = new CsvSplitter("f.csv", 1000).push("time,wind\nt,5\n");
+    const batch = { file: "f.csv", header: rows.header, csv: rows, lines };
     expect(column(batch, "wind")(0)).toBe("5");
     expect(() => column(batch, "speed")).toThrow('f.csv has no column "speed"');
     expect(() => column({ ...batch, header: ["a", "a"] }, "a")).toThrow("more than one");
+  });
+});
+
+describe("rows with more columns", () => {
+  it("go out as they came: separator, quotes and decimal commas, without what a logger left at the end of a row", async () => {
+    const text = '\ufeffzeit;wind;\r\n1;7,5;\r\n\r\n2;"8,5";"""a"";\nb"\r\n3;9,5;;\r\n';
+    const out = new RowText(["score", "rcfScore"]);
+    const lines: string[] = [];
+    const stdin = Readable.from([Buffer.from(text)]);
+    for await (const batch of readRows("-", { stdin })) lines.push(out.text(batch, (row, added) => row + added / 2));
+    expect(lines).toEqual(['zeit;wind;;score;rcfScore\n1;7,5;;0;0.5\n2;"8,5";"""a"";\nb";1;1.5\n3;9,5;;2;2.5']);
   });
 });
 
@@ -132,7 +145,7 @@ describe("files", () => {
     const file = join(folder, "wind.csv");
     writeFileSync(file, Buffer.concat([gzipSync("a,b\n1,2\n"), gzipSync("3,4\n")]));
     const cells: string[][] = [];
-    for await (const batch of readRows(file)) cells.push(...batch.cells!);
+    for await (const { csv } of readRows(file)) cells.push(...csv!.texts.map((_, row) => csv!.cells(row)));
     expect(cells).toEqual([
       ["1", "2"],
       ["3", "4"],
@@ -174,6 +187,6 @@ describe("CsvSplitter", () => {
     const splitter = new CsvSplitter("f", 1000);
     splitter.push("a,b\n");
     for (let i = 0; i < 1000; i++)
-      expect(splitter.push("1,2\n3,").rows.length + splitter.push("4\n").rows.length).toBe(2);
+      expect(splitter.push("1,2\n3,").lines.length + splitter.push("4\n").lines.length).toBe(2);
   });
 });
