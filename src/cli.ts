@@ -4,6 +4,7 @@ import { commands } from "./commands/index.ts";
 import type { CommandSpec, Context, GlobalOptions } from "./io/command.ts";
 import { WindopsError } from "./io/errors.ts";
 import { failure } from "./io/failure.ts";
+import { printableJson } from "./io/text.ts";
 
 export { globalOptions } from "./commands/global-options.ts";
 
@@ -116,7 +117,7 @@ export async function main(argv: string[], process: NodeJS.Process): Promise<num
     };
     const result = await spec.run!(ctx, args, options);
     if (result !== undefined) {
-      if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      if (json) process.stdout.write(`${printableJson(result, 2)}\n`);
       else spec.render?.(result, io);
       exitCode = spec.exitCode?.(result) ?? 0;
     }

@@ -4,6 +4,7 @@ import { drained } from "../io/drained.ts";
 import { usageError } from "../io/errors.ts";
 import type { Progress } from "../io/io.ts";
 import { instant, number } from "../io/parse.ts";
+import { csvCell, printableJson } from "../io/text.ts";
 import type { ScanCost } from "../pipeline/scan.ts";
 
 interface Found {
@@ -112,7 +113,7 @@ async function run(ctx: Context, _: unknown[], options: Record<string, any>): Pr
   };
   if (options.stream) {
     const print = (row: Row) => {
-      ctx.io.record(foundOf(row), () => JSON.stringify(foundOf(row)));
+      ctx.io.record(foundOf(row), () => printableJson(foundOf(row)));
       return drained(ctx.io.stdout, ctx.signal);
     };
     said(await eachAnomaly(query, print));
@@ -124,13 +125,8 @@ async function run(ctx: Context, _: unknown[], options: Record<string, any>): Pr
   if (!options.csv) return found;
   const columns = ["turbineId", "timestamp", "location", "speed", "score", "rcfScore"] as const;
   ctx.io.out(columns.join(","));
-  for (const row of found) ctx.io.out(columns.map((column) => cell(row[column])).join(","));
+  for (const row of found) ctx.io.out(columns.map((column) => csvCell(row[column])).join(","));
   return undefined;
 }
 
 const foundOf = ({ more, ...row }: Row): Found => ({ ...row, ...more });
-
-function cell(value: string | number | undefined): string {
-  const text = String(value ?? "");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { Chalk } from "chalk";
 import { WindopsError } from "./errors.ts";
-import { printable } from "./text.ts";
+import { printable, printableJson } from "./text.ts";
 
 interface Where {
   stdout: Writable;
@@ -17,7 +17,7 @@ export function failure(error: unknown, where: Where): number {
   const shown = describe(error, where.interrupted);
   if (where.json) {
     where.stdout.write(
-      `${JSON.stringify({ error: { code: shown.code, message: shown.message, hint: shown.hint } }, null, 2)}\n`,
+      `${printableJson({ error: { code: shown.code, message: shown.message, hint: shown.hint } }, 2)}\n`,
     );
   } else {
     const c = new Chalk({ level: where.color && where.stderr.isTTY ? 1 : 0 });

@@ -3,7 +3,7 @@ import { Chalk, type ChalkInstance } from "chalk";
 import { usageError } from "./errors.ts";
 import type { IO, Progress, Styles } from "./io.ts";
 import { TaskList } from "./tasks.ts";
-import { clip, duration, printable } from "./text.ts";
+import { clip, duration, printable, printableJson } from "./text.ts";
 
 type Stream = Writable & { isTTY?: boolean; columns?: number };
 
@@ -47,7 +47,7 @@ export function terminal(options: TerminalOptions): IO {
     },
     err: (line) => tasks.above(() => stderr.write(`${line}\n`)),
     record: (value, text) => {
-      tasks.above(() => write(json || !outIsTTY ? JSON.stringify(value) : typeof text === "function" ? text() : text));
+      tasks.above(() => write(json || !outIsTTY ? printableJson(value) : typeof text === "function" ? text() : text));
     },
     table: (rows, columns = Object.keys(rows[0] ?? {})) => {
       for (const line of formatTable(rows, columns, outIsTTY ? io.width : Infinity)) io.out(line);

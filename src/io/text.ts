@@ -3,10 +3,31 @@
  * visible escapes, so that a turbine named `\x1b]0;x\x07` can't drive the reader's terminal.
  */
 export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, escaped);
+}
+
+/**
+ * JSON of a value that is safe for a terminal, and means the same to a parser: `JSON.stringify` escapes what is below a
+ * space, but not C1 controls (CSI is one) and bidi overrides.
+ */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    escaped,
   );
+}
+
+const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/**
+ * A CSV cell that is safe for a terminal and a spreadsheet: a text that those take for a formula gets an apostrophe in
+ * front (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+export function csvCell(value: string | number | undefined): string {
+  if (typeof value !== "string") return String(value ?? "");
+  const text = printable(value);
+  const inert = /^[=+\-@]/.test(text) ? `'${text}` : text;
+  return /[",]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
 /** `s` cut to `width` columns, with an ellipsis where something was lost. */

@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { marshal } from "../../lambdas/shared/item.ts";
+import { rowItem } from "../../lambdas/shared/row.ts";
 import { clients, contents, until } from "../local/pipeline-fixture.ts";
+import { clientOptions } from "../local/stack-fixture.ts";
 import { finished, Machine, says } from "./windops.ts";
 
 const machine = new Machine();
@@ -79,17 +83,49 @@ describe("pipes", () => {
     expect(JSON.parse((await finished(child)).stdout)).toMatchObject({ rows: 2, acknowledged: 1, withoutSpeed: 1 });
   });
 
-  it("nothing from a record steers the terminal", async () => {
-    const name = "\u001b]0;x\u0007<script>";
-    writeFileSync(
-      join(machine.home, "evil.jsonl"),
-      `${JSON.stringify({ turbineId: name, timestamp: "2020-01-01", speed: 1 })}\n`,
-    );
+  it("nothing from a record steers the terminal, or a spreadsheet", async () => {
+    const names = [
+      "\u001b]0;x\u0007",
+      "<script>",
+      '=HYPERLINK("//evil")',
+      "two\nlines",
+      "\u202egnp.exe\u200b",
+      "\u009b31m",
+    ];
+    const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/;
+    const readings = names.map((turbineId) => ({ turbineId, timestamp: "2020-01-01T00:00:00.000Z", speed: 40 }));
+    writeFileSync(join(machine.home, "evil.jsonl"), readings.map((reading) => JSON.stringify(reading)).join("\n"));
     const started = new Date().toISOString();
     await machine.run("replay", "evil.jsonl");
-    const { stdout } = await machine.run("tail", "WindDataStream", "--since", started, "--limit", "1");
-    expect(stdout).not.toMatch(/[\u001b\u0007]/);
-    expect(JSON.parse(stdout).turbineId).toBe(name);
+    await machine.run("create-table");
+    const dynamodb = new DynamoDBClient(clientOptions(await machine.endpoint()));
+    for (const { turbineId, timestamp, speed } of readings) {
+      const row = { turbineId, timestamp, location: turbineId, speed, score: 9, rcfScore: 5, more: {} };
+      await dynamodb.send(new PutItemCommand({ TableName: "WindDataTable", Item: marshal(rowItem(row, 2)) }));
+    }
+    const prints = async (...args: string[]) => {
+      const { code, stdout, stderr } = await machine.run(...args);
+      expect({ args, code, stdout: stdout.match(steering), stderr: stderr.match(steering) }).toEqual({
+        args,
+        code: 0,
+        stdout: null,
+        stderr: null,
+      });
+      return stdout;
+    };
+    const turbines = (found: { turbineId: string }[]) => found.map(({ turbineId }) => turbineId).sort();
+    const sorted = names.toSorted();
+    const ndjson = (text: string) => lines(text).map((line) => JSON.parse(line));
+    expect(turbines(ndjson(await prints("tail", "WindDataStream", "--since", started, "--limit", "6")))).toEqual(
+      sorted,
+    );
+    expect(turbines(JSON.parse(await prints("scan", "--json")))).toEqual(sorted);
+    expect(turbines(ndjson(await prints("scan", "--stream")))).toEqual(sorted);
+    // The heading, and a line each: a name can't make up a row of its own.
+    expect(lines(await prints("scan"))).toHaveLength(1 + names.length);
+    const csv = lines(await prints("scan", "--csv"));
+    expect(csv).toHaveLength(1 + names.length);
+    expect(csv.filter((line) => /(^|,)"?[=+@-]/.test(line))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clip, duration, parseDuration, printable } from "../../src/io/text.ts";
+import { clip, csvCell, duration, parseDuration, printable, printableJson } from "../../src/io/text.ts";
 
 describe("durations", () => {
   const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -48,6 +48,25 @@ test("nothing that steers a terminal is left of any text, and nothing of what is
       expect(printable(text)).toBe(text);
     }),
   );
+});
+
+test("JSON and CSV of any text steer nothing, and JSON means what it meant", () => {
+  const steering = /\p{Cc}|\p{Bidi_Control}|[\u2028\u2029\ufeff\u200b]/u;
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(printableJson({ [text]: text })).not.toMatch(steering);
+      expect(JSON.parse(printableJson({ [text]: [text] }, 2))).toEqual(JSON.parse(JSON.stringify({ [text]: [text] })));
+      expect(csvCell(text)).not.toMatch(steering);
+      expect(csvCell(text)).not.toMatch(/^"?[=+\-@]/);
+    }),
+  );
+  expect([csvCell(-1.5), csvCell(undefined), csvCell('a,"b"'), csvCell("=1+1"), csvCell("-,x")]).toEqual([
+    "-1.5",
+    "",
+    '"a,""b"""',
+    "'=1+1",
+    `"'-,x"`,
+  ]);
 });
 
 test("clipped text fits", () => {

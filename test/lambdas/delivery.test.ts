@@ -67,9 +67,9 @@ describe("the delivery", () => {
   });
 
   it("prints hostile names harmlessly", async () => {
-    await d.arrive("\u001b]0;x\u0007", [0], { location: "<script>\n\rSubject: spoofed" });
+    await d.arrive("\u001b]0;x\u0007\u009b\u202e\u200b", [0], { location: "<script>\n\rSubject: spoofed" });
     await d.run();
-    expect(d.published[0]!.text).not.toMatch(/[\u001b\u0007\r]/);
+    expect(d.published[0]!.text).not.toMatch(/[\u001b\u0007\r\u009b\u202e\u200b]/);
     expect(d.published[0]!.text).toContain("\\u001b]0;x\\u0007");
     expect(d.published[0]!.attributes.location!.value).not.toMatch(/[\r\n]/);
   });
