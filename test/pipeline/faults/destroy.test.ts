@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { faultOf, KINDS, rulesFor } from "./kinds.ts";
 import { callText, type WireCall } from "./line.ts";
 import { account } from "./run.ts";
-import { eachAtOnce, sample, spread, Tally } from "./tally.ts";
+import { eachAtOnce, LONGEST, sample, spread, Tally } from "./tally.ts";
 
 const tally = new Tally();
 /** State folder of a stack with a pipeline that stands. */
@@ -40,16 +40,20 @@ async function converges(there: Awaited<ReturnType<typeof account>>, survived: b
   expect(await there.look()).toEqual(nothing);
 }
 
-test("killed after a call: the second run removes the rest, the third finds nothing", async () => {
-  const after = sample(calls);
-  await eachAtOnce(after, callText, async (call) => {
-    const there = await account({ copyOf: standing });
-    const { line } = await there.destroy(call);
-    await converges(there, !line.dead);
-    await there.close();
-  });
-  tally.add("killed after it", { calls: after.length, runs: after.length, survived: 0 });
-}, 600_000);
+test(
+  "killed after a call: the second run removes the rest, the third finds nothing",
+  async () => {
+    const after = sample(calls);
+    await eachAtOnce(after, callText, async (call) => {
+      const there = await account({ copyOf: standing });
+      const { line } = await there.destroy(call);
+      await converges(there, !line.dead);
+      await there.close();
+    });
+    tally.add("killed after it", { calls: after.length, runs: after.length, survived: 0 });
+  },
+  LONGEST,
+);
 
 test.each(KINDS)(
   "%s, at every call: destroy survives it",
@@ -74,5 +78,5 @@ test.each(KINDS)(
     );
     tally.add(kind, { calls: hits, runs: groups.length, survived });
   },
-  600_000,
+  LONGEST,
 );

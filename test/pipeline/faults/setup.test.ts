@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { faultOf, KINDS, rulesFor } from "./kinds.ts";
 import { callText, type WireCall } from "./line.ts";
 import { account } from "./run.ts";
-import { eachAtOnce, sample, spread, Tally } from "./tally.ts";
+import { eachAtOnce, LONGEST, sample, spread, Tally } from "./tally.ts";
 
 const tally = new Tally();
 let calls: WireCall[];
@@ -26,16 +26,20 @@ async function converges(there: Awaited<ReturnType<typeof account>>, survived: b
   expect(await there.look()).toEqual(undisturbed);
 }
 
-test("killed after a call: the second run gets there, the third changes nothing", async () => {
-  const after = sample(calls);
-  await eachAtOnce(after, callText, async (call) => {
-    const there = await account();
-    const { line } = await there.setup(call);
-    await converges(there, !line.dead);
-    await there.close();
-  });
-  tally.add("killed after it", { calls: after.length, runs: after.length, survived: 0 });
-}, 600_000);
+test(
+  "killed after a call: the second run gets there, the third changes nothing",
+  async () => {
+    const after = sample(calls);
+    await eachAtOnce(after, callText, async (call) => {
+      const there = await account();
+      const { line } = await there.setup(call);
+      await converges(there, !line.dead);
+      await there.close();
+    });
+    tally.add("killed after it", { calls: after.length, runs: after.length, survived: 0 });
+  },
+  LONGEST,
+);
 
 test.each(KINDS)(
   "%s, at every call: setup survives it",
@@ -61,5 +65,5 @@ test.each(KINDS)(
     );
     tally.add(kind, { calls: hits, runs: groups.length, survived });
   },
-  600_000,
+  LONGEST,
 );

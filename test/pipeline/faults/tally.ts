@@ -5,6 +5,8 @@ const ALONE = process.env.WINDOPS_FAULTS === "alone";
 /** Else so many runs share the calls of a kind of fault, and a kill comes after every so-manieth read. */
 const GROUPS = 5;
 const EVERY = 32;
+/** Longest that a test of these may take, in ms. */
+export const LONGEST = ALONE ? 7_200_000 : 600_000;
 /** Most of a run is waiting for states to change. */
 const AT_ONCE = 6;
 
