@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Context } from "../io/command.ts";
 import { WindopsError } from "../io/errors.ts";
+import { makeFolder, unwritable } from "../io/folder.ts";
 import { healthOn } from "./health.ts";
 import { portHolder } from "./port-holder.ts";
 import { isAlive } from "./process.ts";
@@ -46,7 +47,7 @@ export async function findStack(stateDir: string): Promise<StackState | undefine
 
 /**
  * Finds the running stack or starts it as a background process, and waits until it is ready. Throws `WindopsError`
- * E_PORT_TAKEN (a port that was asked for is taken), E_STACK_START (it didn't start; its log is named).
+ * E_PORT_TAKEN (a port that was asked for is taken), E_FOLDER (the state folder can't be written to), E_STACK_START (it didn't start; its log is named).
  */
 export async function launchStack(options: LaunchOptions): Promise<LaunchedStack> {
   const stateDir = options.stateDir ?? stateFolder(options.env);
@@ -59,7 +60,7 @@ export async function launchStack(options: LaunchOptions): Promise<LaunchedStack
     }
     return launched(found, stateDir, false);
   }
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir, 0o700);
   const ports = options.port === undefined ? wishedPorts(stateDir) : [options.port];
   for (const [i, port] of ports.entries()) {
     const outcome = await start(options, stateDir, port);
@@ -165,7 +166,7 @@ async function start(options: LaunchOptions, stateDir: string, port: number): Pr
   if (options.engine) args.push("--engine", options.engine);
   if (options.chaos) args.push("--chaos", options.chaos);
   if (options.seed !== undefined) args.push("--seed", String(options.seed));
-  const out = openSync(join(stateDir, "stack.out"), "w", 0o600);
+  const out = outputFile(stateDir);
   const child = spawn(process.execPath, args, {
     detached: true,
     windowsHide: true,
@@ -182,6 +183,14 @@ async function start(options: LaunchOptions, stateDir: string, port: number): Pr
   if (code === "E_STACK_RUNNING") return "other";
   if (code === "EADDRINUSE") return "taken";
   throw code === "E_STACK_START" || !code ? notStarted(stateDir, why) : new WindopsError(code, why, { hint });
+}
+
+function outputFile(stateDir: string): number {
+  try {
+    return openSync(join(stateDir, "stack.out"), "w", 0o600);
+  } catch (error) {
+    throw unwritable(stateDir, error as Error);
+  }
 }
 
 function firstMessage(child: ChildProcess, signal: AbortSignal | undefined): Promise<Message> {

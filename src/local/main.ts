@@ -1,8 +1,9 @@
 // The embedded stack's process: `node main.js --state-dir DIR [--port N] …`. Tells its parent when it is ready.
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { WindopsError } from "../io/errors.ts";
+import { makeFolder } from "../io/folder.ts";
 import { parseChaos } from "./chaos.ts";
 import { type RunningStack, startStack } from "./stack.ts";
 
@@ -22,7 +23,7 @@ const { values } = parseArgs({
 const stateDir = values["state-dir"];
 if (!stateDir) throw new Error("--state-dir is missing");
 
-mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+makeFolder(stateDir, 0o700);
 const logFile = join(stateDir, "stack.log");
 const log = (line: string): void => {
   try {

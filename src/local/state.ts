@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { WindopsError } from "../io/errors.ts";
+import { makeFolder } from "../io/folder.ts";
 
 /** What a running stack leaves in its state folder, so that the next command finds it. */
 export interface StackState {
@@ -47,11 +48,11 @@ const heldHere = new Set<string>();
 
 /**
  * Keeps a second process from opening the same data. The lock is the kernel's (LevelDB's LOCK file), so that a killed
- * holder's is gone with it. Throws `E_STACK_RUNNING` when another process has it.
+ * holder's is gone with it. Throws `E_STACK_RUNNING` when another process has it, E_FOLDER.
  */
 export async function lockFolder(folder: string): Promise<{ release(): Promise<void> }> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = resolve(folder, "lock");
+  makeFolder(path, 0o700);
   const taken = (cause?: unknown) =>
     new WindopsError("E_STACK_RUNNING", `Another embedded stack has ${folder} open.`, {
       hint: "Use it (windops local status), stop it (windops local down), or pass another --state-dir.",

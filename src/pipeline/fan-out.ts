@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Consumer, KinesisClient } from "@aws-sdk/client-kinesis";
 import {
@@ -11,6 +11,7 @@ import {
 } from "../aws/kinesis.ts";
 import type { Edge } from "../io/edge.ts";
 import { WindopsError } from "../io/errors.ts";
+import { makeFolder } from "../io/folder.ts";
 import { noStream } from "./stream-capacity.ts";
 
 export interface FanOutOptions extends Edge {
@@ -76,7 +77,7 @@ class Owners {
   constructor(folder: string, { isAlive }: Pick<FanOutOptions, "isAlive">) {
     this.#folder = folder;
     this.#isAlive = isAlive;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   }
 
   abandoned(name: string): boolean {

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { WindopsError } from "../io/errors.ts";
+import { makeFolder } from "../io/folder.ts";
 
 /** Written so often at most: a crash makes a resumed run send so much again. */
 const EVERY_MS = 500;
@@ -33,7 +34,7 @@ export class ResumePoint<State extends object> {
     const now = this.#now();
     if (!options.force && now - this.#written < EVERY_MS) return;
     this.#written = now;
-    mkdirSync(dirname(this.#file), { recursive: true });
+    makeFolder(dirname(this.#file));
     const next = `${this.#file}.new`;
     writeFileSync(next, JSON.stringify(state));
     renameSync(next, this.#file);

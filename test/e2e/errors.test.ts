@@ -44,6 +44,9 @@ describe("without a stack", () => {
       "E_OUT",
       /no\/such\/folder/,
     ],
+    ["a state folder under a file", ["local", "up", "--state-dir", "/dev/null/x"], 1, "E_FOLDER", /\/dev\/null\/x/],
+    ["one that can't be made, ever", ["local", "up", "--state-dir", "/proc/nope"], 1, "E_FOLDER", /\/proc\/nope/],
+    ["one that takes no file", ["local", "reset", "--yes", "--state-dir", "/proc"], 1, "E_FOLDER", /\/proc/],
     ["no stack", ["local", "inbox"], 1, "E_STACK_DOWN", /local up/],
   ])("%s: says so, as text and as JSON", async (_, args, code, name, message) => {
     const text = await machine.run(...args);
