@@ -118,6 +118,21 @@ describe("every transition is made from the state that allows it", () => {
     expect((await detail()).ApplicationStatus).toBe("READY");
   });
 
+  it("a stop that comes while setup starts it stops it; the setup says so, unless it was done", async () => {
+    const { set, stop, detail, made } = await farm();
+    await set("upload-jar", "create-streams", "configure-flink");
+    const starting = set("start");
+    await expect.poll(() => made("StartApplication")).toBe(1);
+    expect((await stop()).stopped).toBe(true);
+    // It may have seen it running before the stop.
+    const ended = await starting.then(
+      () => "done",
+      (error: Error) => error.message,
+    );
+    expect(["done", "AnomalyDetection started, and was stopped again by something else."]).toContain(ended);
+    expect([made("StartApplication"), (await detail()).ApplicationStatus]).toEqual([1, "READY"]);
+  });
+
   it("a forced stop takes no snapshot and doesn't wait for RUNNING", async () => {
     const { set, stop, flink, detail, snapshots, calls } = await farm();
     await set("upload-jar", "create-streams", "configure-flink");

@@ -169,8 +169,13 @@ async function notStarted(flink: KinesisAnalyticsV2Client, ApplicationName: stri
   const operation = OperationId
     ? await orAbsent(flink.send(new DescribeApplicationOperationCommand({ ApplicationName, OperationId })))
     : undefined;
-  const why = operation?.ApplicationOperationInfoDetails?.OperationFailureDetails?.ErrorInfo?.ErrorString;
-  return new WindopsError("E_START", `${ApplicationName} doesn't start${why ? `: ${why}` : "."}`, {
+  const { OperationStatus, OperationFailureDetails } = operation?.ApplicationOperationInfoDetails ?? {};
+  const why = OperationFailureDetails?.ErrorInfo?.ErrorString;
+  const what =
+    OperationStatus === "SUCCESSFUL"
+      ? "started, and was stopped again by something else."
+      : `doesn't start${why ? `: ${why}` : "."}`;
+  return new WindopsError("E_START", `${ApplicationName} ${what}`, {
     hint: "`windops logs flink` shows what the application said. Nothing is lost: it starts from its latest snapshot.",
   });
 }
