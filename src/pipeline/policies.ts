@@ -83,7 +83,7 @@ export function rolePolicies({ names }: Pipeline, { arns, logGroups }: Identitie
       allow("WriteLog", ["logs:PutLogEvents"], `${arns.logGroup(logGroups.flink)}:log-stream:*`),
     ),
     simulator: policy(
-      allow("WriteReadings", ["kinesis:DescribeStreamSummary", "kinesis:PutRecords"], arns.inputStream),
+      allow("WriteReadings", ["kinesis:PutRecords"], arns.inputStream),
       allow("FetchCode", ["s3:GetObject"], `${arns.bucket}/${SIMULATOR_PREFIX}*`),
     ),
     schedule: policy(allow("Deliver", ["lambda:InvokeFunction"], arns.deliveryFunction)),

@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
@@ -8,7 +9,13 @@ import {
   EC2Client,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { evaluate } from "../../src/local/iam-policy.ts";
+import { identities } from "../../src/pipeline/identities.ts";
+import { rolePolicies } from "../../src/pipeline/policies.ts";
+import { pipelineOf } from "../../src/pipeline/resource.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
+import { testPipeline } from "../pipeline/provisioned.ts";
+import { noting } from "../pipeline/rights-proxy.ts";
 import { awsEnvironment } from "./aws-target.ts";
 import { Machine } from "./windops.ts";
 
@@ -67,7 +74,8 @@ it("starts one instance with nothing open, and leaves it as it is when asked aga
 });
 
 it("its first boot fetches the code from the bucket and sends readings; its end is arranged before all else", async () => {
-  const endpoint = await machine.endpoint();
+  const noted = await noting(await machine.endpoint());
+  const { endpoint } = noted;
   const [{ InstanceId }] = (await instances()) as [{ InstanceId: string }];
   const { UserData } = await ec2.send(new DescribeInstanceAttributeCommand({ InstanceId, Attribute: "userData" }));
   const root = join(machine.home, "root");
@@ -86,9 +94,8 @@ it("its first boot fetches the code from the bucket and sends readings; its end 
   stub("systemctl", "");
   writeFileSync(join(machine.home, "user-data"), Buffer.from(UserData!.Value!, "base64"));
   const env = { PATH: `${bin}:${process.env.PATH}`, SIMULATOR_ROOT: root };
-  const boot = spawnSync("bash", [join(machine.home, "user-data")], { env, encoding: "utf8" });
+  const boot = await promisify(execFile)("bash", [join(machine.home, "user-data")], { env });
   expect(boot.stderr).toBe("");
-  expect(boot.status).toBe(0);
   expect(
     readFileSync(`${root}.calls`, "utf8")
       .split("\n")
@@ -128,6 +135,18 @@ it("its first boot fetches the code from the bucket and sends readings; its end 
     .map((line) => JSON.parse(line));
   expect(readings).toHaveLength(20);
   expect(new Set(readings.map(({ turbineId }) => turbineId)).size).toBe(5);
+
+  noted.close();
+  const { session } = testPipeline(endpoint);
+  const { simulator } = rolePolicies(pipelineOf(session), identities(session));
+  expect(noted.faults).toEqual([]);
+  expect(new Set(noted.made.map(({ action }) => action))).toEqual(
+    new Set(simulator.Statement.flatMap(({ Action }) => Action)),
+  );
+  const refused = noted.made.filter(
+    ({ action, resource }) => evaluate([simulator as never], action, resource).decision !== "allowed",
+  );
+  expect(refused).toEqual([]);
 });
 
 it("is shown by status, and taken down with all that it consists of", async () => {

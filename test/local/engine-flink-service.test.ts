@@ -11,6 +11,12 @@ import {
 } from "@aws-sdk/client-kinesis-analytics-v2";
 import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluate } from "../../src/local/iam-policy.ts";
+import { identities } from "../../src/pipeline/identities.ts";
+import { rolePolicies } from "../../src/pipeline/policies.ts";
+import { pipelineOf } from "../../src/pipeline/resource.ts";
+import { testPipeline } from "../pipeline/provisioned.ts";
+import { ITERATOR, noting } from "../pipeline/rights-proxy.ts";
 import { build, ensureBuilt, hasJdk, until } from "./flink-fixture.ts";
 import { type Clients, clients, role, stream } from "./pipeline-fixture.ts";
 import { clientOptions, temporaryStack } from "./stack-fixture.ts";
@@ -24,11 +30,13 @@ describe.runIf(hasJdk)("Kinesis Analytics on engine flink", { timeout: 180_000 }
   let aws: Clients;
   let flink: KinesisAnalyticsV2Client;
   let s3: S3Client;
+  let noted: Awaited<ReturnType<typeof noting>>;
 
   beforeAll(async () => {
     await ensureBuilt();
     stack = await temporaryStack({ engine: "flink" });
     aws = clients(stack.endpoint);
+    noted = await noting(stack.endpoint);
     flink = new KinesisAnalyticsV2Client(clientOptions(stack.endpoint));
     s3 = new S3Client({ ...clientOptions(stack.endpoint), forcePathStyle: true });
     await s3.send(new CreateBucketCommand({ Bucket }));
@@ -37,7 +45,10 @@ describe.runIf(hasJdk)("Kinesis Analytics on engine flink", { timeout: 180_000 }
     await stream(aws, "out");
   }, 300_000);
 
-  afterAll(() => stack.close());
+  afterAll(async () => {
+    noted.close();
+    await stack.close();
+  });
 
   const upload = async (): Promise<string> =>
     (await s3.send(new PutObjectCommand({ Bucket, Key: "job.jar", Body: readFileSync(build.jar) }))).VersionId!;
@@ -84,7 +95,13 @@ describe.runIf(hasJdk)("Kinesis Analytics on engine flink", { timeout: 180_000 }
   it("runs the jar in the bucket", async () => {
     await upload();
     const ServiceExecutionRole = await role(aws.iam, "flink", "kinesisanalytics.amazonaws.com");
-    const project = { inputStreamName: "in", ouputStreamName: "out", region: "us-east-1", outputAfter: "20" };
+    const project = {
+      inputStreamName: "in",
+      ouputStreamName: "out",
+      region: "us-east-1",
+      outputAfter: "20",
+      endpoint: noted.endpoint,
+    };
     await flink.send(
       new CreateApplicationCommand({
         ApplicationName,
@@ -135,5 +152,22 @@ describe.runIf(hasJdk)("Kinesis Analytics on engine flink", { timeout: 180_000 }
     );
     await settled("RUNNING");
     await allScored();
+  });
+
+  it("every call that the job has made is allowed by the application's role", () => {
+    const { session } = testPipeline(stack.endpoint);
+    const { inputStream, outputStream } = identities(session).arns;
+    const policy = rolePolicies(pipelineOf(session), identities(session)).flink;
+    const arns: Record<string, string> = { in: inputStream, [ITERATOR]: inputStream, out: outputStream };
+    expect(noted.faults).toEqual([]);
+    const wanted = noted.made.map(({ action, resource }) => ({
+      action,
+      resource: arns[resource.split("stream/")[1]!]!,
+    }));
+    const refused = wanted.filter(
+      (right) => evaluate([policy as never], right.action, right.resource).decision !== "allowed",
+    );
+    expect(refused).toEqual([]);
+    expect(new Set(wanted.map(({ action }) => action))).toContain("kinesis:PutRecords");
   });
 });

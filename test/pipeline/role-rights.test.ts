@@ -1,13 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, request as forward } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { GetFunctionConfigurationCommand, UpdateFunctionConfigurationCommand } from "@aws-sdk/client-lambda";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { arn } from "../../src/aws/partition.ts";
 import { evaluate } from "../../src/local/iam-policy.ts";
 import { identities } from "../../src/pipeline/identities.ts";
 import { placeholderJar } from "../../src/pipeline/jar.ts";
@@ -16,66 +13,15 @@ import { pipelineOf } from "../../src/pipeline/resource.ts";
 import { until } from "../local/pipeline-fixture.ts";
 import { testPipeline, testStack } from "./provisioned.ts";
 import { Recorded } from "./recorded.ts";
+import { noting } from "./rights-proxy.ts";
 
 const home = mkdtempSync(join(tmpdir(), "windops-roles-"));
 let stack: Awaited<ReturnType<typeof testStack>>;
-const place = { partition: "aws", region: "us-east-1", account: "000000000000" };
 
 /** What the service does with the role by itself: the event source mapping, the failed batches, the log. */
 const MADE_BY_LAMBDA = /^(kinesis:|logs:|s3:ListBucket$)/;
 /** What only digests and calm notices need, which aren't on by default. */
 const SELDOM = { destination: [], delivery: ["dynamodb:DeleteItem"] };
-
-/** IAM's action and resource of a request on the wire, as far as the functions make them. */
-function rights(method: string, url: string, target: string, body: string): { action: string; resource: string }[] {
-  const at = (service: string, resource: string) => arn(place, service, resource);
-  if (target.startsWith("DynamoDB")) {
-    const input = JSON.parse(body);
-    const tables: string[] = input.TableName ? [input.TableName] : Object.keys(input.RequestItems);
-    const index = input.IndexName ? `/index/${input.IndexName}` : "";
-    const action = `dynamodb:${target.split(".")[1]}`;
-    return tables.map((table) => ({ action, resource: at("dynamodb", `table/${table}${index}`) }));
-  }
-  const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(url)?.[1];
-  if (invoked)
-    return [{ action: "lambda:InvokeFunction", resource: at("lambda", `function:${decodeURIComponent(invoked)}`) }];
-  const form = new URLSearchParams(body);
-  if (form.has("Action")) return [{ action: `sns:${form.get("Action")}`, resource: form.get("TopicArn")! }];
-  if (method === "PUT")
-    return [{ action: "s3:PutObject", resource: `arn:aws:s3:::${decodeURIComponent(url.split("?")[0]!.slice(1))}` }];
-  throw new Error(`${method} ${url} ${target}: no such call is known here`);
-}
-
-/** Passes requests on to the stack, and notes what right each needs. */
-async function noting(endpoint: string) {
-  const made: { action: string; resource: string }[] = [];
-  const faults: string[] = [];
-  const server = createServer((incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk) => chunks.push(chunk));
-    incoming.on("end", () => {
-      const body = Buffer.concat(chunks);
-      const { method = "", url = "", headers } = incoming;
-      try {
-        made.push(...rights(method, url, String(headers["x-amz-target"] ?? ""), body.toString("utf8")));
-      } catch (error) {
-        faults.push((error as Error).message);
-      }
-      const onward = forward(`${endpoint}${url}`, { method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        answer.pipe(outgoing);
-      });
-      onward.on("error", () => outgoing.destroy());
-      onward.end(body);
-    });
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { made, faults, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
-}
 
 beforeAll(async () => {
   stack = await testStack();
