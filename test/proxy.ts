@@ -83,6 +83,6 @@ function named({ method = "", url = "", headers }: IncomingMessage, body: Buffer
   const rpc = typeof target === "string" ? target.split(".").at(-1) : /\/operation\/(\w+)$/.exec(path)?.[1];
   const form = headers["content-type"]?.startsWith("application/x-www-form-urlencoded");
   const operation = rpc ?? (form ? new URLSearchParams(body.toString()).get("Action") : undefined);
-  if (operation) return { operation, read: /^(Get|List|Describe|Head)/.test(operation) };
+  if (operation) return { operation, read: /^(Get|List|Describe|Head|Scan|Query|BatchGet)/.test(operation) };
   return { operation: `${method} ${url}`, read: method === "GET" || method === "HEAD" };
 }

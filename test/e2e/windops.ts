@@ -28,6 +28,13 @@ export class Machine {
     return spawn(process.execPath, [program, ...args], { cwd: this.home, env: this.env, stdio: "pipe" });
   }
 
+  /** The same on a terminal of 120 columns; what it shows is on `stdout`, "\x03" on `stdin` is Ctrl-C. By util-linux's script. */
+  terminal(...args: string[]): ChildProcessByStdio<Writable, Readable, Readable> {
+    const command = `stty cols 120 rows 40; exec '${process.execPath}' '${program}' ${args.join(" ")}`;
+    const options = { cwd: this.home, env: { ...this.env, TERM: "xterm", SHELL: "/bin/sh" }, stdio: "pipe" } as const;
+    return spawn("script", ["-qefc", command, "/dev/null"], options);
+  }
+
   async run(...args: string[]): Promise<Finished> {
     return finished(this.start(...args));
   }

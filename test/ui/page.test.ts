@@ -1,8 +1,9 @@
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { finished, Machine } from "../e2e/windops.ts";
+import { type Finished, finished, Machine, says } from "../e2e/windops.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
+import { startProxy } from "../proxy.ts";
 import { browsable, goTo, openBrowser, openPage, PATIENCE, startUi, violations } from "./browser.ts";
 
 const VIEWS = ["Farm", "Alerts", "Simulator", "Pipeline"];
@@ -17,10 +18,13 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
   let origin: string;
   let ui: Awaited<ReturnType<typeof startUi>>["ui"];
   let broken: string[];
+  /** What `windops ui` said before there was a pipeline. */
+  let unset: Finished;
 
   beforeAll(async () => {
     machine.env.WINDOPS_EMAIL = "operator@example.org";
     machine.env.WINDOPS_UI_TOKEN = "a-token-that-stays";
+    unset = await machine.run("ui", "--json", "--port", "0", "--ui-port", "0");
     await machine.json("setup", "--port", "0");
     const started = await startUi(machine, "--ui-port", "0");
     ui = started.ui;
@@ -60,6 +64,11 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
     await kinesis.send(new PutRecordsCommand({ StreamName: "AnomalyDetectionStream", Records }));
     kinesis.destroy();
   }
+
+  it("is no page where nothing is set up: says so in one document, and no link", () => {
+    expect(unset.code).toBe(1);
+    expect(JSON.parse(unset.stdout).error).toMatchObject({ code: "E_NO_STREAM", hint: /windops setup/ });
+  });
 
   it("says what to do where there is nothing to show yet", async () => {
     await page.getByRole("heading", { name: "No turbine has been heard yet" }).waitFor();
@@ -239,12 +248,15 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
     await stop();
     await connection("lost");
     expect(await violations(page)).toEqual([]);
+    // What comes meanwhile is shown too, once it is back.
+    const reading = { turbineId: "heard-while-away", location: "Oak Ridge", speed: 9, score: 0.4 };
+    await putScored({ ...reading, timestamp: new Date() });
     await offline(true);
     ui = (await startUi(machine, "--ui-port", port)).ui;
     await connection("lost");
     await offline(false);
     await connection("live");
-    await seen(".card", 10);
+    await page.locator(".card", { hasText: "heard-while-away" }).waitFor();
     machine.env.WINDOPS_UI_TOKEN = "another-token";
     await stop();
     const second = await startUi(machine, "--ui-port", port);
@@ -253,6 +265,71 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
     expect(await violations(page)).toEqual([]);
     await page.goto(second.url);
     await connection("live");
+  });
+
+  it("says when the pipeline doesn't answer, with what to do, and goes on when it is back", async () => {
+    const { port } = new URL(await machine.endpoint());
+    await machine.run("local", "down");
+    await view("Pipeline");
+    await page.getByText("The pipeline doesn't answer: the embedded stack isn't running. Start it with").waitFor();
+    await seen(".hop", 5);
+    expect(await violations(page)).toEqual([]);
+    await machine.json("local", "up", "--port", port);
+    await page.locator("#trouble").waitFor({ state: "hidden" });
+    await view("Farm");
+    const reading = { turbineId: "heard-again", location: "Oak Ridge", speed: 9, score: 0.4 };
+    await putScored({ ...reading, timestamp: new Date() });
+    await page.locator(".card", { hasText: "heard-again" }).waitFor();
+  });
+
+  it("moves nothing for who wants no motion", async () => {
+    await view("Farm");
+    await putScored({ turbineId: "odd", location: "Oak Ridge", speed: 30, score: 9, timestamp: new Date() });
+    await page.locator('.card[data-status="anomaly"]', { hasText: "odd" }).waitFor();
+    const moving = () =>
+      page.evaluate(`getComputedStyle(document.querySelector('.card[href$="odd"]'), "::after").animationName`);
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    expect(await moving()).toBe("alarm");
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await moving()).toBe("none");
+  });
+
+  it("shows a part of the history: the newest by a button, another by dragging, all by a double click", async () => {
+    await disturbedTurbine();
+    const pressed = page.locator('button[aria-pressed="true"]');
+    await pressed.and(page.getByText("All", { exact: true })).waitFor();
+    await button("Last 10 minutes").click();
+    await pressed.and(page.getByText("Last 10 minutes")).waitFor();
+    const { x, y, width, height } = (await page.locator(".u-over").boundingBox())!;
+    await page.mouse.move(x + width * 0.3, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.6, y + height / 2, { steps: 3 });
+    await page.mouse.up();
+    await pressed.waitFor({ state: "detached" });
+    await page.mouse.dblclick(x + width / 2, y + height / 2);
+    await pressed.and(page.getByText("All", { exact: true })).waitFor();
+    // The wheel with Shift moves what Ctrl and the wheel zoomed into.
+    await page.keyboard.down("Control");
+    await page.mouse.wheel(0, -300);
+    await page.keyboard.up("Control");
+    await pressed.waitFor({ state: "detached" });
+  });
+
+  it("draws speed and score on a terminal too: tail, status --watch", async () => {
+    const tail = machine.terminal("tail", "AnomalyDetectionStream", "--since", "start", "--limit", "200");
+    const { code, stdout } = await finished(tail);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/cedar-point-01 .* m\/s {2}score +\d+\.\d\d {2}[▁-█]{5,} {2}[▁-█]{5,}\r\n/);
+    const status = machine.terminal("status", "--watch", "1s");
+    // It shows what comes while it watches: a reading for each time that it draws.
+    const drawn = says(status.stdout, /Speed: [▁-█]/).then(() => true);
+    const reading = { turbineId: "watched", location: "Oak Ridge", speed: 9, score: 0.4 };
+    while (!(await Promise.race([drawn, says(status.stdout, /Storing:/).then(() => false)]))) {
+      await putScored({ ...reading, timestamp: new Date() });
+    }
+    status.stdin.write("\x03");
+    const { code: interrupted } = await finished(status);
+    expect(interrupted).toBe(130);
   });
 
   it("applies the threshold that the slider says, and nothing before", async () => {
@@ -271,7 +348,8 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
 
   it("only reads where the target is another than the embedded stack, and says which account", async () => {
     Object.assign(machine.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" });
-    const endpoint = await machine.endpoint();
+    const proxy = await startProxy(await machine.endpoint());
+    const { endpoint } = proxy;
     const remote = await startUi(machine, "--aws", "--endpoint-url", endpoint, "--ui-port", "0");
     const { page: other, broken: brokenThere } = await openPage(browser, remote.url);
     await other.getByText(`${endpoint}, account 000000000000, us-east-1: read only`).waitFor();
@@ -286,8 +364,16 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
     // Nobody's inbox is looked into.
     expect(await other.getByText("Inbox").isVisible()).toBe(false);
     expect(await violations(other)).toEqual([]);
+    const writes = () => new Set(proxy.calls.filter(({ read }) => !read).map(({ operation }) => operation));
+    expect(proxy.calls.length).toBeGreaterThan(10);
+    expect([...writes()]).toEqual([]);
+    await goTo(other, "Simulator");
+    await other.getByRole("button", { name: "Start Wind Speed Data Set" }).click();
+    await other.getByText(/"turbineId":/).waitFor();
+    expect([...writes()]).toEqual(["PutRecords"]);
     remote.ui.kill("SIGINT");
     await finished(remote.ui);
+    await proxy.close();
     expect(brokenThere).toEqual([]);
   });
 
