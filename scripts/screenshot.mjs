@@ -24,7 +24,7 @@ const done = (child) => new Promise((resolve) => child.once("exit", resolve));
 /** Width, height and colour scheme. */
 const screens = all
   ? { light: [1400, 900, "light"], dark: [1400, 900, "dark"], phone: [390, 844, "light"], wall: [2560, 1440, "dark"] }
-  : { light: [1400, 640, "light"], dark: [1400, 640, "dark"] };
+  : { light: [1400, 730, "light"], dark: [1400, 730, "dark"] };
 const views = all ? ["Farm", "Turbine", "Alerts", "Simulator", "Pipeline"] : ["Farm", "Turbine"];
 
 let browser;

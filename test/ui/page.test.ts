@@ -322,7 +322,7 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
     expect(stdout).toMatch(/cedar-point-01 .* m\/s {2}score +\d+\.\d\d {2}[▁-█]{5,} {2}[▁-█]{5,}\r\n/);
     const status = machine.terminal("status", "--watch", "1s");
     // It shows what comes while it watches: a reading for each time that it draws.
-    const drawn = says(status.stdout, /Speed: [▁-█]/).then(() => true);
+    const drawn = says(status.stdout, /Speed: [ ▁-█]*[▁-█] \d+\.\d m\/s/).then(() => true);
     const reading = { turbineId: "watched", location: "Oak Ridge", speed: 9, score: 0.4 };
     while (!(await Promise.race([drawn, says(status.stdout, /Storing:/).then(() => false)]))) {
       await putScored({ ...reading, timestamp: new Date() });
