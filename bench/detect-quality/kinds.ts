@@ -2,8 +2,8 @@ import { ANOMALY_KINDS, type AnomalyKind, type AnomalyPlan } from "../../src/sim
 import { type WindOptions, wind } from "../../src/simulate/wind.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");
-/** Readings between two anomalies of a stream: rare enough to be anomalies. */
-const APART = 2500;
+/** Readings between two anomalies of a stream, at least: they come often. */
+const APART = 1000;
 /** 10-minute means from here on are gales (Beaufort 8), as the event lists of the real files have it: neither normal nor asked for. */
 const GALE = 17.2;
 
@@ -75,7 +75,7 @@ function planned(count: number, cadenceSeconds: number, seed: number): AnomalyPl
     id: index + 1,
     kind: ANOMALY_KINDS[(index + seed) % ANOMALY_KINDS.length]!,
     turbine: 0,
-    start: START.getTime() + ((index + 1) * APART + ((index * 617 + seed * 31) % 500)) * cadenceSeconds * 1000,
+    start: START.getTime() + ((index + 1) * APART + ((index * 617 + seed * 31) % 300)) * cadenceSeconds * 1000,
     strength: ((index * 7 + seed * 3) % 10) / 10,
   }));
 }

@@ -1,6 +1,6 @@
 import { Calibration } from "./calibration.ts";
 import { Clock } from "./clock.ts";
-import { FEATURES_PER_INPUT, hold, InputFeatures } from "./features.ts";
+import { FEATURES_PER_INPUT, InputFeatures, SETTLE } from "./features.ts";
 import { Forest } from "./forest.ts";
 
 export interface DetectorOptions {
@@ -44,9 +44,7 @@ export interface Scored {
 }
 
 const MAGIC = 0x44435257;
-const VERSION = 2;
-/** First readings that only set the features' scales. */
-const SETTLE = 8;
+const VERSION = 3;
 /** Weight of the level where the forest's memory covers this long, s: days, so that it knows the daily cycle. */
 const LEVEL_WEIGHT = 0.7;
 const LEVEL_MEMORY = 3 * 86_400;
@@ -112,7 +110,10 @@ export class Detector {
   }
 
   #process(): number {
-    if (!hold(this.#seen, this.#learnt)) return this.#forest.process(this.#seen);
+    let held = false;
+    for (const [i, input] of this.#inputs.entries())
+      if (input.hold(this.#seen, this.#learnt, i * FEATURES_PER_INPUT)) held = true;
+    if (!held) return this.#forest.process(this.#seen);
     const score = this.#forest.score(this.#seen);
     this.#forest.update(this.#learnt);
     return score;

@@ -13,9 +13,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 
 /** The streaming anomaly detector of one turbine: {@code src/detect/detector.ts} on the JVM, after docs/detector.md. */
 public final class Detector {
-    private static final int VERSION = 2;
-    /** First readings that only set the features' scales. */
-    static final int SETTLE = 8;
+    private static final int VERSION = 3;
     /** Weight of the level where the forest's memory covers this long (s): days, so that it knows the daily cycle. */
     private static final double LEVEL_WEIGHT = 0.7;
     private static final double LEVEL_MEMORY = 3 * 86_400;
@@ -89,7 +87,7 @@ public final class Detector {
         count += present ? 1 : 0;
         double score = 0;
         double rcfScore = 0;
-        if (present && count > SETTLE) {
+        if (present && count > InputFeatures.SETTLE) {
             long mass = Math.min(settings.sampleSize(), forest.updates() - settings.shingleSize() + 1);
             rcfScore = process();
             if (count > settings.outputAfter() && mass > 0) {
@@ -101,7 +99,11 @@ public final class Detector {
     }
 
     private double process() {
-        if (!InputFeatures.hold(seen, learnt)) {
+        boolean held = false;
+        for (int i = 0; i < inputs.length; i++) {
+            held |= inputs[i].hold(seen, learnt, i * InputFeatures.COUNT);
+        }
+        if (!held) {
             return forest.process(seen);
         }
         double score = forest.score(seen);

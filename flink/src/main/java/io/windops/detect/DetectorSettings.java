@@ -35,7 +35,7 @@ public record DetectorSettings(
     /** The forest's own: it sees {@link InputFeatures#COUNT} numbers of each feature, and nothing of the first readings. */
     ForestSettings forest() {
         int dimensions = features.size() * InputFeatures.COUNT;
-        int after = outputAfter - Detector.SETTLE;
+        int after = outputAfter - InputFeatures.SETTLE;
         return new ForestSettings(dimensions, numberOfTrees, sampleSize, timeDecay, shingleSize, after, seed);
     }
 
@@ -53,7 +53,7 @@ public record DetectorSettings(
                 properties.integer("sampleSize", DEFAULTS.sampleSize, 2, 32_000),
                 properties.number("timeDecay", DEFAULTS.timeDecay, d -> d >= 0 && d <= 1, "a number from 0 to 1"),
                 properties.integer("shingleSize", DEFAULTS.shingleSize, 1, 1000),
-                properties.integer("outputAfter", DEFAULTS.outputAfter, Detector.SETTLE + 1, Integer.MAX_VALUE),
+                properties.integer("outputAfter", DEFAULTS.outputAfter, InputFeatures.SETTLE + 1, Integer.MAX_VALUE),
                 properties.whole("seed", DEFAULTS.seed));
     }
 }

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * What the forest sees of one input: how far a reading is from what its past led to expect, at several horizons, each in
- * units of that input's own ordinary deviation: step 2 of docs/detector.md.
+ * What the forest sees of one input: how improbable a reading is after what its past led to expect, at several horizons, in
+ * nats with the sign of the deviation: step 2 of docs/detector.md.
  */
 final class InputFeatures {
     /** Readings over which the expectations that a reading is compared with are averaged: the last one, a few, many. */
@@ -24,27 +24,45 @@ final class InputFeatures {
     private static final double LEAST_SPREAD = 1.0 / 2;
     /** A deviation is learnt as at most this many ordinary ones, so that one spike doesn't hide the next. */
     private static final double LEARNT_DEVIATION = 8;
-    private static final double LARGEST_SURPRISE = 64;
-    /** Ordinary deviations beyond which a surprise grows with its square, as improbability does. */
+    /** Spreads beyond which all deviations are alike. */
+    private static final double LARGEST_DEVIATION = 1000;
+    /** Of deviations, in spreads, until this input's own are known. */
+    private static final Tail.Options TAIL = new Tail.Options(0.05, 2.6, 0.9, 2.2, 200, 40, 0);
+    /** Nats of the deviation that one in 20 exceeds. */
+    private static final double EDGE = -StrictMath.log(TAIL.share());
+    /** Nats from which a deviation isn't learnt by its tail, unless it comes again within so many values. */
+    private static final double ANOMALY = 12;
+    private static final double APART = 250;
+    /** First readings that only set the scales. */
+    static final int SETTLE = 8;
+    /** Nats beyond which a feature grows with its square, so that what is far out stands out among several features. */
     private static final double BEND = 5;
-    /** The forest learns a surprise as at most this: what rises over several readings mustn't pave its own way. */
-    private static final double LEARNT_SURPRISE = 4;
+    private static final double LARGEST = 800;
+    /** The forest learns a feature as at most this: what rises over several readings mustn't pave its own way. */
+    private static final double LEARNT = 4;
     /** Multiples of the mean level beyond which all levels are alike. */
     private static final double LARGEST_LEVEL = 2.5;
     /** Nats of the longest run of equal readings to be expected within the forest's memory, ln(10 × 256). */
     private static final double ORDINARY_RUN = 8;
-    private static final double LARGEST_RUN = 32;
-    private static final double LEARNT_RUN = 4;
 
     private final double[] mean = new double[HORIZONS.length];
     private final double[] spread = new double[HORIZONS.length];
+    private final Tail[] tails = new Tail[HORIZONS.length];
+    private final Quarantine[] quarantines = new Quarantine[HORIZONS.length];
     /** Long-term mean of |change| and of |value|. */
     private double slowChange;
     private double slowLevel;
+    /** The level that the forest learnt last. */
+    private double learntLevel;
     private double last;
     private double count;
     private double repeats;
     private double run;
+
+    InputFeatures() {
+        Arrays.setAll(tails, h -> new Tail(TAIL));
+        Arrays.setAll(quarantines, h -> new Quarantine(APART));
+    }
 
     /**
      * Writes the features of {@code value} to {@code out} from {@code at}. A value that isn't finite is missing: its
@@ -68,11 +86,12 @@ final class InputFeatures {
         for (int h = 0; h < HORIZONS.length; h++) {
             double deviation = value - mean[h];
             // A value that wanders gets away from an older expectation with the square root of the time it had.
-            double late = steps > 1 ? Math.sqrt(1 + (steps - 1) / HORIZONS[h]) : 1;
-            out[at + h] = surprise(deviation / late, Math.max(spread[h], least));
+            double size = Math.abs(deviation) / (steps > 1 ? Math.sqrt(1 + (steps - 1) / HORIZONS[h]) : 1);
+            double nats = surprise(h, size, Math.max(spread[h], least));
+            out[at + h] = deviation < 0 ? -nats : nats;
             mean[h] += deviation / Math.min(count, HORIZONS[h]);
             if (!first) {
-                spread[h] = learn(spread[h], Math.abs(deviation / late), Math.min(count - 1, SPREAD_MEMORY));
+                spread[h] = learn(spread[h], size, Math.min(count - 1, SPREAD_MEMORY));
             }
         }
         slowLevel += (Math.abs(value) - slowLevel) / Math.min(count, SLOW_MEMORY);
@@ -82,6 +101,16 @@ final class InputFeatures {
         out[at + LEVEL] = levelWeight * load(value);
         out[at + RUN] = first ? 0 : runSurprise(value);
         last = value;
+    }
+
+    /** How improbable (nats) a deviation of this size is, learning it. */
+    private double surprise(int h, double size, double ordinary) {
+        double ratio = size == 0 ? 0 : Math.min(LARGEST_DEVIATION, size / ordinary);
+        double nats = EDGE + tails[h].beyond(ratio);
+        if (count > SETTLE && quarantines[h].admits(nats > ANOMALY)) {
+            tails[h].learn(ratio);
+        }
+        return bend(nats);
     }
 
     /** The level as a flow's load grows, with its square, in ordinary changes. */
@@ -106,37 +135,32 @@ final class InputFeatures {
             repeats++;
         }
         run = repeated ? run + 1 : 0;
-        return Math.max(0, Math.min(LARGEST_RUN, run * nats - ORDINARY_RUN));
+        return bend(Math.max(0, run * nats - ORDINARY_RUN));
     }
 
     /**
-     * Copies {@code seen} to {@code learnt} as the forest is to learn it: held within what it can remember as rare.
+     * Copies this input's features from {@code seen} to {@code learnt} as the forest is to learn them: held within what it can
+     * remember as rare. The level of a reading that had to be held isn't learnt.
      *
      * @return whether anything was held
      */
-    static boolean hold(double[] seen, double[] learnt) {
+    boolean hold(double[] seen, double[] learnt, int at) {
         boolean held = false;
-        for (int i = 0; i < seen.length; i++) {
-            double value = seen[i];
-            int kind = i % COUNT;
-            double kept = value;
-            if (kind < LEVEL) {
-                kept = within(LEARNT_SURPRISE, value);
-            } else if (kind == RUN) {
-                kept = Math.min(LEARNT_RUN, value);
-            }
-            learnt[i] = kept;
-            held |= kept != value && !Double.isNaN(value);
+        for (int i = at; i < at + COUNT; i++) {
+            boolean level = i == at + LEVEL;
+            learnt[i] = level ? seen[i] : within(LEARNT, seen[i]);
+            held |= !level && Math.abs(seen[i]) > LEARNT;
+        }
+        if (held) {
+            learnt[at + LEVEL] = learntLevel;
+        } else if (!Double.isNaN(seen[at + LEVEL])) {
+            learntLevel = seen[at + LEVEL];
         }
         return held;
     }
 
-    private static double surprise(double deviation, double spread) {
-        if (deviation == 0) {
-            return 0;
-        }
-        double ratio = within(LARGEST_SURPRISE, deviation / spread);
-        return ratio * Math.max(1, Math.abs(ratio) / BEND);
+    private static double bend(double nats) {
+        return Math.min(LARGEST, nats > BEND ? (nats * nats) / BEND : nats);
     }
 
     private static double learn(double spread, double deviation, double memory) {
@@ -152,8 +176,10 @@ final class InputFeatures {
         for (int h = 0; h < HORIZONS.length; h++) {
             out.writeDouble(mean[h]);
             out.writeDouble(spread[h]);
+            tails[h].write(out);
+            quarantines[h].write(out);
         }
-        for (double value : new double[] {slowChange, slowLevel, last, count, repeats, run}) {
+        for (double value : new double[] {slowChange, slowLevel, learntLevel, last, count, repeats, run}) {
             out.writeDouble(value);
         }
     }
@@ -163,9 +189,12 @@ final class InputFeatures {
         for (int h = 0; h < HORIZONS.length; h++) {
             features.mean[h] = in.readDouble();
             features.spread[h] = in.readDouble();
+            features.tails[h].load(in);
+            features.quarantines[h].load(in);
         }
         features.slowChange = in.readDouble();
         features.slowLevel = in.readDouble();
+        features.learntLevel = in.readDouble();
         features.last = in.readDouble();
         features.count = in.readDouble();
         features.repeats = in.readDouble();

@@ -1,0 +1,48 @@
+/** Values after an anomalous one that aren't learnt either: what follows an anomaly belongs to it. */
+const HOLD = 16;
+/** Anomalies in a row that may go unlearnt. */
+const PATIENCE = 4;
+
+/**
+ * What is anomalous isn't learnt, or each anomaly would hide the next. But what keeps coming back is how things are now: only
+ * one anomaly in `apart` values, on the long run, goes unlearnt. Three numbers of state.
+ */
+export class Quarantine {
+  #since = HOLD;
+  #patience = PATIENCE;
+  #ignoring = false;
+  readonly #apart: number;
+
+  constructor(apart: number) {
+    this.#apart = apart;
+  }
+
+  /** Takes the next value's verdict; says whether the value is to be learnt. */
+  admits(anomalous: boolean): boolean {
+    this.#patience = Math.min(PATIENCE, this.#patience + 1 / this.#apart);
+    if (anomalous) {
+      if (this.#since >= HOLD) {
+        this.#ignoring = this.#patience >= 1;
+        if (this.#ignoring) this.#patience--;
+      }
+      this.#since = 0;
+    }
+    const admitted = !this.#ignoring || this.#since >= HOLD;
+    this.#since++;
+    return admitted;
+  }
+
+  save(): number[] {
+    return [this.#since, this.#patience, this.#ignoring ? 1 : 0];
+  }
+
+  static readonly stateSize = 3;
+
+  /** Puts back what save gave. */
+  load(state: readonly number[]): void {
+    const [since, patience, ignoring] = state;
+    this.#since = since!;
+    this.#patience = patience!;
+    this.#ignoring = ignoring === 1;
+  }
+}
