@@ -4,18 +4,18 @@ import { Tail } from "./tail.ts";
 /** Nearly the same for any input, since features and forest scores have no unit; a little heavier than an exponential tail. */
 const TAIL = { share: 0.02, quantile: 2, excess: [1.109, 2.218], guess: [600, 200], shape: 0.05 } as const;
 /** Anomalies of which one in so many readings goes unlearnt. */
-const APART = 1000;
-/** Nats from the quantile to an anomaly: 0.02 e^-10.75 is 4 in ten million. */
-const DEPTH = 10.75;
+const APART = 500;
+/** Nats from the quantile to an anomaly: for an exponential tail, 0.02 e^-11.2 is 3 in ten million. */
+const DEPTH = 11.2;
 /** A young tail's depth is larger by this many readings over the readings seen. */
-const UNSURE = 12;
+const UNSURE = 8;
 /** Nats that the depth is less by while a detector is young and its cadence coarse. */
-const RELIEF = 7.15;
+const RELIEF = 7.6;
 /** Readings until which relief is whole, and from which there is none. */
 const YOUNG = 512;
 const MATURE = 2048;
 /** Seconds between readings above which relief begins, and from which it is whole. */
-const FINE = 60;
+const FINE = 300;
 const COARSE = 600;
 const ANOMALY = 2;
 

@@ -11,18 +11,18 @@ import java.io.IOException;
 final class Calibration {
     private static final Tail.Options TAIL = new Tail.Options(0.02, 2, 1.109, 2.218, 600, 200, 0.05);
     /** Anomalies of which one in so many readings goes unlearnt. */
-    private static final double APART = 1000;
+    private static final double APART = 500;
     /** Nats from the quantile to an anomaly. */
-    private static final double DEPTH = 10.75;
+    private static final double DEPTH = 11.2;
     /** A young tail's depth is larger by this many readings over the readings seen. */
-    private static final double UNSURE = 12;
+    private static final double UNSURE = 8;
     /** Nats that the depth is less by while a detector is young and its cadence coarse. */
-    private static final double RELIEF = 7.15;
+    private static final double RELIEF = 7.6;
     /** Readings until which relief is whole, and from which there is none. */
     private static final double YOUNG = 512;
     private static final double MATURE = 2048;
     /** Seconds between readings above which relief begins, and from which it is whole. */
-    private static final double FINE = 60;
+    private static final double FINE = 300;
     private static final double COARSE = 600;
     private static final double ANOMALY = 2;
 
