@@ -2,6 +2,7 @@ import type { Outcome } from "../detect/backtest.ts";
 import { type Context, defineCommand } from "../io/command.ts";
 import { WindopsError } from "../io/errors.ts";
 import { number } from "../io/parse.ts";
+import type { SweepRow } from "../pipeline/backtest-sweep.ts";
 import { scoringOptions, settings } from "./score.ts";
 
 interface Result {
@@ -12,22 +13,12 @@ interface Result {
   sweep?: SweepRow[];
 }
 
-interface SweepRow {
-  trees: number;
-  samples: number;
-  shingle: number;
-  threshold: number;
-  f1: number;
-  precision: number;
-  recall: number;
-}
-
 export const command = defineCommand<Result>({
   name: "backtest",
   summary: "precision, recall, delay and alerts a day for each threshold; which one to choose",
   description:
     "Scores a file whose anomalies are known and says what each threshold would have done. Labels are windows (columns start and " +
-    "end) or points (time), of a turbine (turbineId, series or the --key column) or of all.",
+    "end) or points (time: the first reading from then on), of a turbine (turbineId, series or the --key column) or of all.",
   arguments: [
     { name: "<file>", description: "CSV or JSON lines, plain or gzipped, each turbine's rows in order of time" },
   ],
@@ -132,23 +123,15 @@ async function run(ctx: Context, [file]: [string], options: Record<string, any>)
   }
   const result: Result = { rows, windows: windows.length, recommended, outcomes };
   if (!options.sweep) return result;
-  const todo = [30, 50, 100].flatMap((trees) =>
-    [128, 256, 512, 1024].flatMap((samples) => [1, 2, 4].map((shingle) => ({ trees, samples, shingle }))),
-  );
-  const progress = ctx.io.progress({ title: "sweep", total: todo.length, unit: "settings" });
-  const sweep: SweepRow[] = [];
-  const total = todo.length;
-  const worker = async (): Promise<void> => {
-    for (let next = todo.shift(); next && !ctx.signal.aborted; next = todo.shift()) {
-      const scored = await scoredSeries(input, settings(next), 1);
-      const best = recommend(backtest(scored.series, windows), options.maxAlertsPerDay);
-      const { threshold = Number.NaN, f1 = 0, precision = 0, recall = 0 } = best ?? {};
-      sweep.push({ ...next, threshold, f1, precision, recall });
-      progress.update(total - todo.length);
-    }
-  };
-  await Promise.all(Array.from({ length: cores }, worker));
-  progress.stop();
-  result.sweep = sweep.sort((a, b) => b.f1 - a.f1);
+  const { SWEEP, sweep } = await import("../pipeline/backtest-sweep.ts");
+  const progress = ctx.io.progress({ title: "sweep", total: SWEEP.length, unit: "settings" });
+  result.sweep = await sweep({
+    input,
+    windows,
+    falseAlertsPerDay: options.maxAlertsPerDay,
+    cores,
+    toOptions: settings,
+    onDone: (done) => progress.update(done),
+  }).finally(() => progress.stop());
   return result;
 }

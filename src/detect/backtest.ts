@@ -5,7 +5,10 @@ export interface ScoredSeries {
   scores: ArrayLike<number>;
 }
 
-/** A stretch of time, both ends within, in which a turbine's readings are anomalous. */
+/**
+ * A stretch of time, both ends within, in which a turbine's readings are anomalous. It may be a moment: the first reading from
+ * its start on counts as within, be it later than the end. Windows may overlap.
+ */
 export interface LabelWindow {
   key: string;
   start: number;
@@ -46,7 +49,7 @@ export function backtest(
 ): Outcome[] {
   const judged = [...series].map(([key, one]) => {
     const own = windows.filter((window) => window.key === key).sort((a, b) => a.start - b.start);
-    return { ...one, own, inside: windowOf(one.times, own) };
+    return { ...one, own, inside: windowsOf(one.times, own) };
   });
   const ends = judged.flatMap(({ times }) => (times.length > 0 ? [times[0]!, times[times.length - 1]!] : []));
   const days = Math.max((Math.max(...ends) - Math.min(...ends)) / DAY, 1e-9);
@@ -62,17 +65,19 @@ export function backtest(
       let right = true;
       for (let i = 0; i < times.length; i++) {
         const alarm = scores[i]! >= threshold;
-        const window = inside[i]!;
-        if (window < 0) normal++;
+        const within = inside[i]!;
+        if (within.length === 0) normal++;
         if (!alarm) continue;
-        if (window < 0) falseAlarms++;
-        else if (!foundAt.has(window)) foundAt.set(window, times[i]! - own[window]!.start);
+        if (within.length === 0) falseAlarms++;
+        for (const window of within) {
+          if (!foundAt.has(window)) foundAt.set(window, times[i]! - own[window]!.start);
+        }
         if (times[i]! - last > quietSeconds * 1000) {
           if (!right) falseAlerts++;
           alerts++;
           right = false;
         }
-        if (window >= 0) right = true;
+        if (within.length > 0) right = true;
         last = times[i]!;
       }
       if (!right) falseAlerts++;
@@ -109,11 +114,23 @@ export function recommend(
     .sort((a, b) => b.f1 - a.f1 || (a.delaySeconds ?? 0) - (b.delaySeconds ?? 0) || b.threshold - a.threshold)[0];
 }
 
-/** For each time the number of the window that it is in, or -1. */
-function windowOf(times: ArrayLike<number>, own: readonly LabelWindow[]): Int32Array {
-  const inside = new Int32Array(times.length).fill(-1);
-  for (let i = 0; i < times.length; i++) {
-    inside[i] = own.findIndex(({ start, end }) => times[i]! >= start && times[i]! <= end);
-  }
-  return inside;
+const NONE: readonly number[] = [];
+
+/** For each time the numbers of the windows that it is in; `own` is in order of starts. Times that go back start afresh. */
+function windowsOf(times: ArrayLike<number>, own: readonly LabelWindow[]): (readonly number[])[] {
+  let open = NONE;
+  let next = 0;
+  return Array.from({ length: times.length }, (_, i) => {
+    const time = times[i]!;
+    const goesOn = i > 0 && time >= times[i - 1]!;
+    if (!goesOn) {
+      open = NONE;
+      next = 0;
+    }
+    if (open.some((window) => own[window]!.end < time)) open = open.filter((window) => own[window]!.end >= time);
+    for (; next < own.length && own[next]!.start <= time; next++) {
+      if (goesOn || own[next]!.end >= time) open = [...open, next];
+    }
+    return open;
+  });
 }

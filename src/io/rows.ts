@@ -26,12 +26,13 @@ export interface RowOptions {
 
 /**
  * Rows of a CSV or JSON-lines file, plain or gzipped (told apart by content, not by name), streamed: a file of any size
- * takes the memory of one batch. Throws `WindopsError` naming file and line for what can't be read or parsed.
+ * takes the memory of one batch. A CSV of a header alone is one batch without rows. Throws `WindopsError` naming file and line for what can't be read or parsed.
  */
 export async function* readRows(file: string, options: RowOptions = {}): AsyncGenerator<RowBatch> {
   const longest = options.longestRow ?? 1 << 20;
   let parse: ((text: string, last?: boolean) => RowBatch) | undefined;
   let waiting = "";
+  let any = false;
   for await (const text of readText(file, options.stdin, options.onBytes)) {
     waiting += text;
     if (!parse) {
@@ -41,10 +42,12 @@ export async function* readRows(file: string, options: RowOptions = {}): AsyncGe
     }
     const batch = parse(waiting);
     waiting = "";
-    if (batch.lines.length > 0) yield batch;
+    if (batch.lines.length === 0) continue;
+    yield batch;
+    any = true;
   }
   const batch = parse?.("", true);
-  if (batch && batch.lines.length > 0) yield batch;
+  if (batch && (batch.lines.length > 0 || (!any && batch.header?.length))) yield batch;
 }
 
 /** The value of column `name` in row `index` of `batch`; throws `WindopsError` where a CSV hasn't that column. */

@@ -69,8 +69,10 @@ function choose(batch: RowBatch, { values, key, time }: ScoreColumns): ChosenCol
   const known = (name: string) => (names.includes(name) ? name : undefined);
   const chosen = { values: values ?? [], key: key ?? known("turbineId"), time: time ?? known("timestamp") };
   if (!values) {
+    const empty = batch.lines.length === 0;
     const numeric = names.filter(
-      (name) => name !== chosen.key && name !== chosen.time && numberOf(column(batch, name)(0)) !== undefined,
+      (name) =>
+        name !== chosen.key && name !== chosen.time && (empty || numberOf(column(batch, name)(0)) !== undefined),
     );
     chosen.values = numeric.includes("speed") ? ["speed"] : numeric;
     if (chosen.values.length !== 1) {

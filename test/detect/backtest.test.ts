@@ -35,6 +35,14 @@ describe("backtest", () => {
     expect(two).toMatchObject({ alerts: 1, falseAlerts: 1, found: 0, recall: 0, delaySeconds: undefined });
   });
 
+  it("finds every window that an alarm falls into, and a moment by the first reading after it", () => {
+    const scored = new Map([["a", series(1441, { 100: 3, 301: 3, 501: 3 })]]);
+    const windows = [window(90, 110), window(95, 105), window(300.5, 300.5), window(499.5, 499.5)];
+    const [two] = backtest(scored, windows, 15 * 60, [2]);
+    expect(two).toMatchObject({ alerts: 3, falseAlerts: 1, found: 3, windows: 4, delaySeconds: 300 });
+    expect(two!.falseAlarmRate).toBeCloseTo((1 / (1441 - 21 - 2)) * 100_000);
+  });
+
   it("recommends the best F1 within the budget of false alerts", () => {
     const scored = new Map([["a", series(1441, { 100: 2.5, 300: 4, 500: 2.1, 700: 2.2 })]]);
     const outcomes = backtest(scored, [window(100, 105), window(300, 305)], 15 * 60);

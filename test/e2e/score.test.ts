@@ -69,6 +69,12 @@ describe("windops score", () => {
     expect(rows[99].score).toBeGreaterThan(0);
   });
 
+  it("gives a header alone its new columns", async () => {
+    const alone = join(machine.home, "alone.csv");
+    writeFileSync(alone, "wind\n");
+    expect(await machine.run("score", alone)).toMatchObject({ code: 0, stdout: "wind,score,rcfScore\n" });
+  });
+
   it("says which columns there are where the named one isn't, and leaves no file", async () => {
     const out = join(machine.home, "none.csv");
     const { code, stderr } = await machine.run("score", file, ...columns, "--out", out);
@@ -89,6 +95,15 @@ describe("windops backtest", () => {
     expect(readFileSync(plot, "utf8")).toMatch(/^<svg .*choose/);
     const { stdout } = await machine.run("backtest", file, ...options);
     expect(stdout).toMatch(/← choose[\s\S]*Choose [\d.]+: 2 of 2 labelled windows found in 2,400 readings/);
+  });
+
+  it("takes points in time, and plots a page with the table", async () => {
+    const points = join(machine.home, "points.csv");
+    writeFileSync(points, ["wtg,time", ...spikes.map((r) => `${r.turbineId},${r.timestamp}`)].join("\n"));
+    const page = join(machine.home, "plot.html");
+    const result = await machine.json("backtest", file, "--labels", points, ...named, "--plot", page);
+    expect(result).toMatchObject({ windows: 2, recommended: { recall: 1 } });
+    expect(readFileSync(page, "utf8")).toMatch(/<svg [\s\S]*<table>[\s\S]*median delay/);
   });
 
   it("says so when no label falls on a reading", async () => {
