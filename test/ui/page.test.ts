@@ -203,6 +203,12 @@ describe.runIf(browsable)("the page in Chromium", { timeout: 2 * PATIENCE }, () 
     await page.keyboard.press("Tab");
     // Anomalies stand before the cards.
     expect(await page.evaluate("document.activeElement.closest('.latest li').dataset.status")).toBe("anomaly");
+    // What has the focus keeps it when the list is drawn anew.
+    const first = await focused();
+    const later = new Date(Date.now() + 7_200_000);
+    await putScored({ turbineId: first, location: "Oak Ridge", speed: 40, score: 500, timestamp: later });
+    await page.locator(".latest", { hasText: "40.0 m/s" }).waitFor();
+    expect(await focused()).toBe(first);
     await page.locator(".card").first().focus();
     await page.keyboard.press("Enter");
     await page.locator(".plot canvas").waitFor();

@@ -110,11 +110,16 @@ function anomaliesNow() {
     update(turbines: Iterable<TurbineSummary>) {
       const open = [...turbines].flatMap((t) => (t.anomaly ? [{ ...t, anomaly: t.anomaly }] : []));
       const latest = open.sort((a, b) => b.anomaly.from - a.anomaly.from || byName(a.id, b.id)).slice(0, LATEST);
-      const says = JSON.stringify([open.length, latest.map(({ id, location, anomaly }) => [id, location, anomaly])]);
+      const says = JSON.stringify([
+        open.length,
+        latest.map(({ id, anomaly: { from, peakSpeed, peakScore } }) => [id, from, peakSpeed, peakScore]),
+      ]);
       if (says === said) return;
       said = says;
       element.hidden = open.length === 0;
       const more = open.length - latest.length;
+      // What has the focus keeps it.
+      const focused = [...list.querySelectorAll("a")].find((link) => link === document.activeElement)?.href;
       list.replaceChildren(
         ...latest.map(({ id, location, anomaly }) =>
           h(
@@ -129,6 +134,7 @@ function anomaliesNow() {
         ),
         ...(more > 0 ? [h("li", { class: "more" }, `and ${count(more)} more`)] : []),
       );
+      if (focused) [...list.querySelectorAll("a")].find(({ href }) => href === focused)?.focus();
     },
   };
 }
