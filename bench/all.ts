@@ -9,6 +9,7 @@ import { type Figure, figuresIn, met, table } from "./report.ts";
 const PARTS: Record<string, { args: string[]; seconds: number }> = {
   startup: { args: ["bench/startup.ts"], seconds: 90 },
   producer: { args: ["bench/producer.ts"], seconds: 120 },
+  "older-producer": { args: ["bench/producer-older.ts"], seconds: 120 },
   memory: { args: ["bench/producer-memory.ts"], seconds: 180 },
   stack: { args: ["bench/stack.ts", "2", "3"], seconds: 150 },
   size: { args: ["bench/stack-size.ts"], seconds: 120 },

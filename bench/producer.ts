@@ -1,12 +1,9 @@
 // The producer against a bare loop of prepared batches and against one PutRecord a reading, in turn in one run; then on one shard
 // with its limits on. `node scripts/ts.mjs bench/producer.ts [ROUNDS] [SECONDS]`
-import type { Kinesis } from "@aws-sdk/client-kinesis";
-import { edge } from "../src/io/edge.ts";
-import { runSimulation } from "../src/simulate/run-simulation.ts";
-import { type SimulationRequest, simulationOf } from "../src/simulate/simulation.ts";
 import { kinesisOf, stream } from "./client.ts";
 import { figure, median } from "./report.ts";
 import { windops } from "./servers.ts";
+import { simulated } from "./simulated.ts";
 
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 4);
@@ -22,31 +19,6 @@ const batch = Array.from({ length: 500 }, (_, i) => ({
     }),
   ),
 }));
-
-interface Run {
-  rate: number;
-  resent: number;
-  acknowledged: number;
-  elapsed: number;
-}
-
-async function simulated(kinesis: Kinesis, name: string, request: Partial<SimulationRequest>, more = {}): Promise<Run> {
-  const abort = new AbortController();
-  const simulation = simulationOf({ turbines: 40, seed: 1, rate: Infinity, ...request }, new Date());
-  const timer = setTimeout(() => abort.abort(), seconds * 1000);
-  const began = performance.now();
-  const outcome = await runSimulation(simulation, {
-    ...edge(abort.signal),
-    kinesis,
-    stream: name,
-    signal: abort.signal,
-    ...more,
-  });
-  clearTimeout(timer);
-  const elapsed = (performance.now() - began) / 1000;
-  const { acknowledged, resent } = outcome;
-  return { rate: acknowledged / elapsed, resent, acknowledged, elapsed };
-}
 
 async function looped(send: () => Promise<number>): Promise<number> {
   const began = performance.now();
@@ -64,14 +36,14 @@ async function free(): Promise<void> {
     rates.bare.push(
       await looped(async () => (await kinesis.putRecords({ StreamName: "bench", Records: batch })).Records!.length),
     );
-    rates.ours.push((await simulated(kinesis, "bench", {})).rate);
+    rates.ours.push((await simulated(kinesis, "bench", seconds)).rate);
     rates.single.push(
       await looped(async () => {
         await kinesis.putRecord({ StreamName: "bench", ...batch[0]! });
         return 1;
       }),
     );
-    rates.aggregated.push((await simulated(kinesis, "bench", {}, { aggregate: true })).rate);
+    rates.aggregated.push((await simulated(kinesis, "bench", seconds, {}, { aggregate: true })).rate);
   }
   const [ours, bare, single] = [rates.ours, rates.bare, rates.single].map((all) => median(all)) as [
     number,
@@ -94,26 +66,6 @@ async function free(): Promise<void> {
     value: median(rates.aggregated) / ours,
     unit: "×",
   });
-  const before = process.memoryUsage().rss;
-  let after = before;
-  await simulated(
-    kinesis,
-    "bench",
-    { duration: 25_000_000 },
-    {
-      signal: undefined,
-      onProgress: (done: number) => {
-        after = Math.max(after, done > 100_000 ? process.memoryUsage().rss : 0);
-      },
-    },
-  );
-  figure({
-    part,
-    metric: "memory over 1 million readings, highest against before",
-    value: after / before,
-    unit: "×",
-    target: { atMost: 1.3 },
-  });
   kinesis.destroy();
   await server.stop();
 }
@@ -122,7 +74,13 @@ async function limited(): Promise<void> {
   const server = await windops(undefined, { limits: true });
   const kinesis = kinesisOf(server.endpoint);
   for (const name of ["paced", "full", "packed"]) await stream(kinesis, name);
-  const paced = await simulated(kinesis, "paced", { rate: 1000, duration: seconds * 3000 }, { signal: undefined });
+  const paced = await simulated(
+    kinesis,
+    "paced",
+    seconds,
+    { rate: 1000, duration: seconds * 3000 },
+    { signal: undefined },
+  );
   figure({
     part,
     metric: "--rate 1000 on one shard, off by",
@@ -137,7 +95,7 @@ async function limited(): Promise<void> {
     unit: "records",
     target: { atMost: 0 },
   });
-  const full = await simulated(kinesis, "full", {});
+  const full = await simulated(kinesis, "full", seconds);
   // The shard's second in hand at the start counts.
   figure({
     part,
@@ -146,7 +104,7 @@ async function limited(): Promise<void> {
     unit: "%",
     target: { atLeast: 95 },
   });
-  const packed = await simulated(kinesis, "packed", {}, { aggregate: true });
+  const packed = await simulated(kinesis, "packed", seconds, {}, { aggregate: true });
   figure({
     part,
     metric: "--aggregate on one shard, readings against records",
