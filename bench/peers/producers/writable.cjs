@@ -50,4 +50,7 @@ const stream = new KinesisStream({
   }
   console.log(JSON.stringify({ acknowledged: counts.acknowledged, seconds: (performance.now() - began) / 1000 }));
   process.exit();
-})();
+})().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
