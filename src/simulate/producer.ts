@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import type { Edge } from "../io/edge.ts";
 import { ProducerBuffer, type Reading } from "./producer-buffer.ts";
@@ -86,6 +87,12 @@ export async function produce(
     }
   };
 
+  /** While a request is on its way, which it is from the next turn on, the next one's readings are made. */
+  const meanwhile = async () => {
+    await nextTurn();
+    await readOn();
+  };
+
   while (!signal?.aborted) {
     await readOn();
     if (buffer.size === 0) {
@@ -99,7 +106,7 @@ export async function produce(
       continue;
     }
     bucket.take(batch.length);
-    const failed = await request.send(backoff);
+    const [failed] = await Promise.all([request.send(backoff), ordered ? undefined : meanwhile()]);
     counts.requests++;
     counts.resent += failed.length;
     counts.acknowledged += batch.length - failed.length;
