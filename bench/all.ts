@@ -17,6 +17,7 @@ const PARTS: Record<string, { args: string[]; seconds: number }> = {
   "latency-flink": { args: ["bench/latency.ts", "60", "flink"], seconds: 150 },
   tail: { args: ["bench/tail.ts"], seconds: 90 },
   scan: { args: ["bench/scan.ts"], seconds: 180 },
+  growth: { args: ["bench/growth.ts"], seconds: 180 },
 };
 const FILE = "docs/benchmarks.md";
 

@@ -1,9 +1,6 @@
 // From a reading's acknowledgement to the e-mail in the inbox, on the whole pipeline of the embedded stack, and what each hop takes of it.
 // `node scripts/ts.mjs bench/latency.ts [ALERTS] [ENGINE]`; the engine `flink` is built first where it isn't.
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
 import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { Kinesis } from "@aws-sdk/client-kinesis";
 import { unmarshal } from "../lambdas/shared/item.ts";
@@ -13,6 +10,7 @@ import { readInbox } from "../src/pipeline/inbox.ts";
 import { produce, type Reading } from "../src/simulate/producer.ts";
 import { wind } from "../src/simulate/wind.ts";
 import { credentials, kinesisOf, pause } from "./client.ts";
+import { startPipeline } from "./pipeline.ts";
 import { figure, median } from "./report.ts";
 
 const RATES = [100, 1000];
@@ -21,19 +19,6 @@ const alerts = Number(process.argv[2] ?? 40);
 const engine = process.argv[3] ?? "embedded";
 const WARM_UP = 100;
 const part = `end to end, ${engine}`;
-const folder = mkdtempSync(join(tmpdir(), "bench-"));
-const state = join(folder, "state");
-const env = { PATH: process.env.PATH, HOME: folder, WINDOPS_STATE_DIR: state, NODE_NO_WARNINGS: "1" };
-
-function windops(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["bin/windops.js", ...args], {
-    env,
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`windops ${args.join(" ")}: ${stderr}`);
-  return stdout;
-}
-
 /** When each turbine's spike reached a hop: milliseconds since 1970. */
 type Times = Map<string, number>;
 
@@ -135,26 +120,13 @@ async function scoredTimes(kinesis: Kinesis, began: Date, turbines: Set<string>)
 const between = (from: Times, to: Times): number[] =>
   [...to].filter(([id]) => from.has(id)).map(([id, at]) => at - from.get(id)!);
 
-/** The stack as a child, so that it ends with this process's group whatever happens; resolves when the commands find it. */
-async function startStack() {
-  const args = ["dist/local/main.js", "--state-dir", state, "--engine", engine];
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "inherit"] });
-  for (let status: number | null = 1; status !== 0; ) {
-    if (child.exitCode !== null) throw new Error("the stack did not start");
-    ({ status } = spawnSync(process.execPath, ["bin/windops.js", "local", "status"], { env }));
-  }
-  return child;
-}
-
 if (engine === "flink" && !isUpToDate(flinkBuild(process.env))) {
   spawnSync(process.execPath, ["bin/windops.js", "build"], { stdio: ["ignore", "ignore", "inherit"] });
 }
-const stack = await startStack();
+const { endpoint, windops, stop } = await startPipeline(engine, [], ["--turbines", "1000"]);
 try {
-  windops("setup", "--turbines", "1000");
   windops("subscribe", "bench@example.com");
   windops("local", "inbox", "--confirm");
-  const { endpoint } = JSON.parse(windops("local", "status", "--json"));
   // The functions have run before: a cold start isn't what is measured.
   windops("prove");
   for (const rate of RATES) {
@@ -191,7 +163,5 @@ try {
     }
   }
 } finally {
-  windops("local", "down");
-  stack.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
+  stop();
 }
