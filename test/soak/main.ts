@@ -36,6 +36,7 @@ const report = await soak({
   rate: number("rate"),
   turbines: number("turbines"),
   ownDisk: true,
+  ...(process.env.WINDOPS_FLINK_DIR && { flinkDir: process.env.WINDOPS_FLINK_DIR }),
   signal: interrupted.signal,
   log: (line) => values.quiet || console.error(line),
 });

@@ -22,6 +22,7 @@ export interface SoakOptions {
   rate: number;
   turbines: number;
   ownDisk: boolean;
+  flinkDir?: string;
   signal: AbortSignal;
   log(line: string): void;
 }

@@ -13,6 +13,8 @@ export interface StackOptions {
   seed: number;
   /** A file system of its own for the state folder, so that its disk can be filled: needs root on Linux. */
   ownDisk: boolean;
+  /** Where `windops build` put Flink, if not in the project's own folder. */
+  flinkDir?: string;
 }
 
 const DISK_MEGABYTES = 320;
@@ -38,6 +40,7 @@ export class SupervisedStack {
 
   constructor(options: StackOptions) {
     this.#options = options;
+    if (options.flinkDir) this.machine.env.WINDOPS_FLINK_DIR = options.flinkDir;
     this.disk = options.ownDisk && this.#mount() ? "tmpfs" : "injected";
     this.#writeControl();
   }
