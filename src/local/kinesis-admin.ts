@@ -4,6 +4,7 @@ import { describeShard } from "./kinesis-shard.ts";
 import { openShards, type Streams, statusOf } from "./kinesis-streams.ts";
 import { invalid } from "./kinesis-write.ts";
 import type { Call, Operation } from "./service.ts";
+import { integerOf, textOf } from "./wire-values.ts";
 
 /** Shards of provisioned streams an account may have in a region, and streams on demand. */
 export const SHARD_LIMIT = 500;
@@ -85,8 +86,9 @@ export function adminOperations(streams: Streams): Record<string, Operation> {
       };
     },
     ListStreams: (input, call) => {
-      const start = input.NextToken ? token(input.NextToken) : (input.ExclusiveStartStreamName ?? "");
-      const limit = input.Limit ?? 100;
+      const after = textOf(input.NextToken, "NextToken");
+      const start = after ? token(after) : textOf(input.ExclusiveStartStreamName, "ExclusiveStartStreamName");
+      const limit = integerOf(input.Limit, "limit", [1, 10_000], 100, "ValidationException");
       const all = streams.list(call.region).filter((s) => s.name > start);
       const page = all.slice(0, limit);
       const more = all.length > limit;

@@ -57,6 +57,7 @@ export function mergeTags(present: Tag[], given: Tag[] | undefined): Tag[] {
 }
 
 export function withoutTags(present: Tag[], keys: string[] | undefined): Tag[] {
+  if (keys !== undefined && !Array.isArray(keys)) throw wrongType("TagKeys", "a list");
   return present.filter((tag) => !keys?.includes(tag.Key));
 }
 
@@ -70,7 +71,7 @@ export function pageOf<T>(
 ): { items: T[]; token: string | undefined } {
   const { key, size, token } = options;
   const sorted = items.slice().sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-  const after = token === undefined || token === "" ? undefined : decodeToken(token);
+  const after = (token ?? "") === "" ? undefined : decodeToken(token);
   if (after === null) throw options.invalid();
   const rest = after === undefined ? sorted : sorted.filter((item) => key(item) > after);
   const shown = rest.slice(0, size);
@@ -81,7 +82,8 @@ export function pageOf<T>(
   };
 }
 
-function decodeToken(token: string): string | null {
+function decodeToken(token: unknown): string | null {
+  if (typeof token !== "string") return null;
   const text = Buffer.from(token, "base64url").toString();
   return text.startsWith("t:") ? text.slice(2) : null;
 }

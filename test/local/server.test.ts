@@ -217,6 +217,16 @@ describe("doors", () => {
     expect((await call({ authorization: scope(service), "content-type": type }, form)).status).toBe(400);
   });
 
+  test.each([
+    ["Kinesis_20131202.ListStreams", "kinesis", { NextToken: 7 }],
+    ["Kinesis_20131202.ListStreams", "kinesis", { Limit: [] }],
+    ["GraniteServiceVersion20100801.DescribeAlarms", "monitoring", { NextToken: {} }],
+    ["GraniteServiceVersion20100801.ListMetrics", "monitoring", { NextToken: true }],
+  ])("%s %s %j: the same in JSON", async (target, service, input) => {
+    const headers = { "x-amz-target": target, authorization: scope(service) };
+    expect((await call(headers, JSON.stringify(input))).status).toBe(400);
+  });
+
   test("2,000 mutated requests, seeded: it goes on answering, none with a 5xx", async () => {
     const failed = await fuzz({
       port: stack.port,
