@@ -1,5 +1,6 @@
 import { ANOMALY_KINDS, type AnomalyKind, type AnomalyPlan } from "../../src/simulate/anomalies.ts";
 import { type WindOptions, wind } from "../../src/simulate/wind.ts";
+import type { Placed } from "./tally.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");
 /** Readings between two anomalies of a stream, at least: they come often. */
@@ -18,41 +19,31 @@ export const KINDS: Record<string, Partial<WindOptions> & { cadenceSeconds: numb
   "fronts, daily cycle, 10 min": { cadenceSeconds: 600, frontsPerDay: 4, dailyCycle: 0.3, quantum: 0.1 },
 };
 
-export interface Reading {
-  speed: number;
-  timestampMs: number;
-  /** Neither normal nor an anomaly. */
-  gale: boolean;
-}
-
-/** An anomaly by the numbers of its readings; `due` is the fifth in which it shows. */
-export interface Injected {
-  kind: AnomalyKind;
-  first: number;
-  visible: number;
-  due: number;
-}
-
 export interface Stream {
-  readings: Reading[];
-  anomalies: Injected[];
+  values: number[];
+  /** Epoch milliseconds. */
+  times: number[];
+  /** Readings that are neither normal nor an anomaly. */
+  gales: Set<number>;
+  /** In time is within five readings of showing. */
+  anomalies: Placed[];
 }
 
-export function stream(kind: string, count: number, seed: number, withAnomalies: boolean): Stream {
+/** `placements` gusts, storms and spikes each, and a third as many of the others; with any, the stream ends behind the last. */
+export function stream(kind: string, count: number, seed: number, placements: number): Stream {
   const options: WindOptions = { turbines: 1, seed, start: START, ...KINDS[kind]! };
-  const plan = withAnomalies ? planned(count, options.cadenceSeconds, seed) : [];
+  const plan = planned(placements, options.cadenceSeconds, seed);
+  const length = Math.min(count, plan.length > 0 ? (plan.length + 1) * APART : count);
   const clean = wind(options);
-  const readings: Reading[] = [];
-  const anomalies = new Map<number, Injected>();
+  const found: Stream = { values: [], times: [], gales: new Set(), anomalies: [] };
+  const anomalies = new Map<number, Placed>();
   for (const { speed, timestamp, label } of wind(options, plan)) {
-    const index = readings.length;
-    if (index === count) break;
+    const index = found.values.length;
+    if (index === length) break;
     const undisturbed = clean.next().value.speed;
-    readings.push({
-      speed,
-      timestampMs: Date.parse(timestamp),
-      gale: options.cadenceSeconds >= 600 && undisturbed >= GALE,
-    });
+    found.values.push(speed);
+    found.times.push(Date.parse(timestamp));
+    if (options.cadenceSeconds >= 600 && undisturbed >= GALE) found.gales.add(index);
     if (!label) continue;
     const one = anomalies.get(label.id) ?? { kind: label.kind, first: index, visible: -1, due: -1 };
     anomalies.set(label.id, one);
@@ -61,7 +52,8 @@ export function stream(kind: string, count: number, seed: number, withAnomalies:
       one.due = index + 4;
     }
   }
-  return { readings, anomalies: [...anomalies.values()] };
+  found.anomalies = [...anomalies.values()].filter(({ visible }) => visible >= 0);
+  return found;
 }
 
 /** A storm is one past cut-out; a gust rises smoothly out of the wind. */
@@ -70,10 +62,13 @@ function shows(kind: AnomalyKind, speed: number, undisturbed: number): boolean {
   return kind !== "gust" || Math.abs(speed - undisturbed) >= 1;
 }
 
-function planned(count: number, cadenceSeconds: number, seed: number): AnomalyPlan {
-  return Array.from({ length: Math.floor(count / APART) - 1 }, (_, index) => ({
+function planned(placements: number, cadenceSeconds: number, seed: number): AnomalyPlan {
+  const clear = ["gust", "storm", "spike"] as const;
+  const rest = ANOMALY_KINDS.filter((kind) => !(clear as readonly AnomalyKind[]).includes(kind));
+  const kinds = Array.from({ length: placements }, (_, round) => [...clear, rest[round % rest.length]!]).flat();
+  return kinds.map((kind, index) => ({
     id: index + 1,
-    kind: ANOMALY_KINDS[(index + seed) % ANOMALY_KINDS.length]!,
+    kind,
     turbine: 0,
     start: START.getTime() + ((index + 1) * APART + ((index * 617 + seed * 31) % 300)) * cadenceSeconds * 1000,
     strength: ((index * 7 + seed * 3) % 10) / 10,

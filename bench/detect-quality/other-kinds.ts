@@ -1,5 +1,7 @@
 // Series that aren't wind, by a generator of their own: the detector was not made for any of them.
 
+import type { Placed } from "./tally.ts";
+
 /** What is wrong for a while. `shift` and `burst` last, `spike` and `dip` are one reading, `frozen` repeats a value. */
 export const OTHER_ANOMALIES = ["spike", "dip", "shift", "burst", "frozen"] as const;
 export type OtherAnomaly = (typeof OTHER_ANOMALIES)[number];
@@ -90,8 +92,7 @@ export interface OtherStream {
   values: Float64Array;
   /** Epoch milliseconds. */
   times: Float64Array;
-  /** By the numbers of the readings; `due` is the last in which an alarm is in time. */
-  anomalies: { kind: OtherAnomaly; first: number; due: number; last: number }[];
+  anomalies: Placed[];
 }
 
 /** Anomalies are sized by the ordinary: 1.5 to 2.5 times the largest change in 5,000 ordinary readings. */
@@ -118,7 +119,7 @@ export function otherStream(kind: string, count: number, seed: number, withAnoma
       else if (anomaly === "burst") values[i] = values[i]! + (places.uniform() - 0.5) * 2 * size;
       else values[i] = values[i]! + sign * size;
     }
-    anomalies.push({ kind: anomaly, first, due: first + IN_TIME[anomaly] - 1, last });
+    anomalies.push({ kind: anomaly, first, visible: first, due: first + IN_TIME[anomaly] - 1 });
   }
   return { values, times, anomalies };
 }

@@ -9,8 +9,10 @@ const APART = 500;
 const DEPTH = 11.2;
 /** A young tail's depth is larger by this many readings over the readings seen. */
 const UNSURE = 8;
+/** At a coarse cadence, so many readings more. */
+const UNSURE_COARSE = 250;
 /** Nats that the depth is less by while a detector is young and its cadence coarse. */
-const RELIEF = 7.6;
+const RELIEF = 9.5;
 /** Readings until which relief is whole, and from which there is none. */
 const YOUNG = 512;
 const MATURE = 2048;
@@ -57,5 +59,5 @@ export class Calibration {
 function depth(seen: number, interval: number): number {
   const coarse = Math.log(Math.max(1, Math.min(COARSE, interval) / FINE)) / Math.log(COARSE / FINE);
   const young = Math.max(0, Math.min(1, (MATURE - seen) / (MATURE - YOUNG)));
-  return (DEPTH - RELIEF * coarse * young) * (1 + UNSURE / seen);
+  return (DEPTH - RELIEF * coarse * young) * (1 + (UNSURE + UNSURE_COARSE * coarse) / seen);
 }

@@ -33,7 +33,7 @@ describe("Detector", () => {
   });
 
   it("finds a spike early and late", () => {
-    for (const at of [80, 500, 3000]) {
+    for (const at of [32, 40, 80, 500, 3000]) {
       const all = readings(at + 1);
       const detector = new Detector();
       const scores = all.map(
@@ -41,6 +41,28 @@ describe("Detector", () => {
       );
       expect(scores.at(-1)).toBeGreaterThanOrEqual(2);
     }
+  });
+
+  it("goes on finding anomalies that come thick, one in 500 readings", () => {
+    const cadence = 600;
+    const plan = Array.from({ length: 12 }, (_, id) => ({
+      id,
+      kind: (["gust", "storm"] as const)[id % 2]!,
+      turbine: 0,
+      start: START.getTime() + (1000 + 500 * id) * cadence * 1000,
+      strength: 0.5,
+    }));
+    const detector = new Detector();
+    const found = new Set<number>();
+    let count = 0;
+    for (const { speed, timestamp, label } of wind(
+      { turbines: 1, seed: 5, cadenceSeconds: cadence, start: START },
+      plan,
+    )) {
+      if (detector.next({ speed, timestampMs: Date.parse(timestamp) }).score >= 2 && label) found.add(label.id);
+      if (++count === 7000) break;
+    }
+    expect(found.size).toBe(12);
   });
 
   it("refuses bytes that are no detector", () => {

@@ -16,8 +16,10 @@ final class Calibration {
     private static final double DEPTH = 11.2;
     /** A young tail's depth is larger by this many readings over the readings seen. */
     private static final double UNSURE = 8;
+    /** At a coarse cadence, so many readings more. */
+    private static final double UNSURE_COARSE = 250;
     /** Nats that the depth is less by while a detector is young and its cadence coarse. */
-    private static final double RELIEF = 7.6;
+    private static final double RELIEF = 9.5;
     /** Readings until which relief is whole, and from which there is none. */
     private static final double YOUNG = 512;
     private static final double MATURE = 2048;
@@ -50,7 +52,7 @@ final class Calibration {
     private static double depth(double seen, double interval) {
         double coarse = StrictMath.log(Math.max(1, Math.min(COARSE, interval) / FINE)) / StrictMath.log(COARSE / FINE);
         double young = Math.max(0, Math.min(1, (MATURE - seen) / (MATURE - YOUNG)));
-        return (DEPTH - RELIEF * coarse * young) * (1 + UNSURE / seen);
+        return (DEPTH - RELIEF * coarse * young) * (1 + (UNSURE + UNSURE_COARSE * coarse) / seen);
     }
 
     void write(DataOutput out) throws IOException {
