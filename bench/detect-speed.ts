@@ -1,11 +1,14 @@
 // Our forest against AWS's Java library on the same readings, each score-then-learn, one thread, one core, round by round in
-// turn. CPU time, not wall time: other work on the machine then counts less. Run: npm run bench:detect-speed [-- ROUNDS]
+// turn. CPU time, not wall time: other work on the machine then counts less. Run: npm run bench:detect-speed [-- ROUNDS [one|many]]
+// or, with its targets beside it, npm run bench:detect -- speed forest
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { FEATURES_PER_INPUT } from "../src/detect/features.ts";
 import { buildJava, Peer } from "./detect-speed/peer.ts";
 import { writeWind } from "./detect-speed/wind.ts";
+import { figure, median } from "./report.ts";
 
 interface Case {
   dimensions: number;
@@ -17,7 +20,7 @@ interface Case {
   target: number;
 }
 
-const rounds = Number(process.argv[2] ?? 7);
+const rounds = Number(process.argv[2] ?? 5);
 const CORE = 1;
 const one = (dimensions: number, shingleSize: number, trees: number, target: number): Case => ({
   dimensions,
@@ -33,13 +36,12 @@ const cases: Case[] = [
   one(1, 8, 100, 3.5),
   one(1, 8, 50, 3.5),
   // As many features as the detector makes of a speed.
-  one(4, 1, 50, 3.5),
+  one(FEATURES_PER_INPUT, 1, 50, 3.5),
   { dimensions: 1, shingleSize: 1, trees: 100, forests: 1000, readings: 20_000, target: 3 },
 ];
 /** Memory is measured over a few forests, each with its samples and its points' store full. */
-const MEASURED = { forests: 8, readings: 6000 };
+const MEASURED = { forests: 4, readings: 6000 };
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const folder = mkdtempSync(join(tmpdir(), "windops-bench-"));
 try {
   const classPath = buildJava();
@@ -52,9 +54,6 @@ try {
     format: "esm",
     logLevel: "warning",
   });
-  console.log(
-    "features shingle trees forests | Java/s   ours/s   ratio (range)     target | Java MB  ours MB a forest",
-  );
   const peers = (c: Case, forests: number): { java: Peer; node: Peer } => {
     const file = join(folder, "wind.f32");
     writeWind(file, 300_000, c.dimensions);
@@ -66,6 +65,7 @@ try {
     };
   };
   for (const c of cases) {
+    if (process.argv[3] === (c.forests > 1 ? "one" : "many")) continue;
     const { java, node } = peers(c, c.forests);
     // Samples full, code compiled.
     const warmUp = Math.max(c.readings, 260 * c.forests);
@@ -79,6 +79,24 @@ try {
     }
     java.end();
     node.end();
+    const ratios = ourRates.map((rate, i) => rate / javaRates[i]!);
+    const range = `${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)}`;
+    const perSecond = (rates: number[]) => Math.round(median(rates)).toLocaleString("en-US");
+    const points = c.dimensions === 1 ? `shingle of ${c.shingleSize}` : `${c.dimensions} features`;
+    const what = `${points}, ${c.trees} trees${c.forests > 1 ? `, ${c.forests.toLocaleString("en-US")} forests in turn` : ""}`;
+    figure({
+      part: "readings/s",
+      metric: `${what}: ${perSecond(ourRates)}, Java ${perSecond(javaRates)} (${rounds} rounds, ${range}×)`,
+      value: median(ratios),
+      unit: "×",
+      target: { atLeast: c.target },
+      limit: "memory: boxes and points of several coordinates don't fit the cache",
+    });
+    console.log(
+      `${what}: ${perSecond(ourRates)} readings/s, Java ${perSecond(javaRates)}: ${median(ratios).toFixed(2)}× (${range})`,
+    );
+    // 1,000 forests hold what one holds.
+    if (c.forests > 1) continue;
     const memory = peers(c, MEASURED.forests);
     const bytes: number[] = [];
     for (const peer of [memory.java, memory.node]) {
@@ -86,22 +104,14 @@ try {
       bytes.push((await peer.ask("bytes")) / MEASURED.forests / 2 ** 20);
       peer.end();
     }
-    const ratios = ourRates.map((rate, i) => rate / javaRates[i]!);
-    const range = `(${Math.min(...ratios).toFixed(1)}-${Math.max(...ratios).toFixed(1)})`;
-    const row = [
-      String(c.dimensions).padStart(8),
-      String(c.shingleSize).padStart(8),
-      String(c.trees).padStart(6),
-      String(c.forests).padStart(8),
-      median(javaRates).toFixed(0).padStart(8),
-      median(ourRates).toFixed(0).padStart(8),
-      median(ratios).toFixed(2).padStart(6),
-      range.padEnd(11),
-      `≥ ${c.target}`.padEnd(7),
-      bytes[0]!.toFixed(2).padStart(8),
-      bytes[1]!.toFixed(2).padStart(8),
-    ];
-    console.log(row.join(" "));
+    figure({
+      part: "memory",
+      metric: `${what}: a forest, Java's ${bytes[0]!.toFixed(2)} MiB`,
+      value: bytes[1]!,
+      unit: "MiB",
+      target: { atMost: bytes[0]! },
+      limit: "few trees share the points' store",
+    });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -2,12 +2,13 @@
 // one the CPU time a row says whether the threads stand in each other's way.
 // Run: npm run bench:detect-threads [-- ROUNDS]
 import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { DETECTOR_DEFAULTS } from "../../src/detect/detector.ts";
 import { DetectorPool, type KeyedRows } from "../../src/detect/pool.ts";
+import { figure, median } from "../report.ts";
 
 const TURBINES = 200;
 const BATCH = 10_000;
@@ -32,16 +33,25 @@ try {
   };
   for (const pool of pools) await rate(pool, 0);
   const ratios: number[] = [];
+  const cpus: number[][] = [[], []];
   for (let round = 1; round <= rounds; round++) {
     const [one, two] = [await rate(pools[0]!, round), await rate(pools[1]!, round)];
     ratios.push(two.rate / one.rate);
+    cpus[0]!.push(one.cpu);
+    cpus[1]!.push(two.cpu);
     console.log(
       `${one.rate.toFixed(0)} rows/s on 1 thread, ${two.rate.toFixed(0)} on 2: ${(two.rate / one.rate).toFixed(2)}×; ` +
         `CPU ${one.cpu.toFixed(1)} and ${two.cpu.toFixed(1)} µs a row`,
     );
   }
-  const median = ratios.toSorted((a, b) => a - b)[ratios.length >> 1]!;
-  console.log(`median ${median.toFixed(2)}× on ${availableParallelism()} cores, target ≥ 1.8`);
+  figure({
+    part: "threads",
+    metric: `${TURBINES} turbines' stream on 2 threads over 1, wall time, ${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)}; CPU time a row ${median(cpus[0]!).toFixed(0)} and ${median(cpus[1]!).toFixed(0)} µs`,
+    value: median(ratios),
+    unit: "×",
+    target: { atLeast: 1.8 },
+    limit: "a second core that is free: only a quiet machine has one",
+  });
   await Promise.all(pools.map((pool) => pool.close()));
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -107,7 +107,7 @@ function progressBar(
             : ` [${"#".repeat(Math.round(share * 20)).padEnd(20, "·")}] ${Math.floor(share * 100)} %`;
         const left = total && rate > 0 ? `, ${duration(((total - done) / rate) * 1000)} left` : "";
         const text = `${title}${gauge} ${done.toLocaleString("en-US")} ${unit}, ${Math.round(rate).toLocaleString("en-US")}/s${left} ${note}`;
-        stderr.write(`\r\u001b[2K${clip(text, (stderr.columns ?? 80) - 1)}`);
+        stderr.write(`\r\u001b[2K${clip(text, (stderr.columns || 80) - 1)}`);
       }
     },
     stop() {
