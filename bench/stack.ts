@@ -2,7 +2,8 @@
 // server a process of its own, in turn in one run. `node scripts/ts.mjs bench/stack.ts [ROUNDS] [SECONDS]`
 import { Kinesis } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { figure } from "./report.ts";
+import { PlainKinesis } from "./plain-http.ts";
+import { figure, median } from "./report.ts";
 import { canned, kinesalite, kinesisLocal, type Server, windops } from "./servers.ts";
 
 const rounds = Number(process.argv[2] ?? 3);
@@ -81,15 +82,43 @@ async function getRate(kinesis: Kinesis, StreamName: string): Promise<Measured> 
   return { records, rate: records / ((performance.now() - started) / 1000) };
 }
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const results = new Map<string, { put: number[]; get: number[]; putCpu: number[]; getCpu: number[]; rss: number[] }>();
+/** The same by plain HTTP. */
+async function plainGetRate(endpoint: string, StreamName: string): Promise<number> {
+  const plain = new PlainKinesis(endpoint, IN_FLIGHT);
+  const started = performance.now();
+  let records = 0;
+  const from = { StreamName, ShardId: "shardId-000000000000", ShardIteratorType: "TRIM_HORIZON" };
+  const loop = async () => {
+    let next: string | undefined;
+    while (performance.now() - started < seconds * 1000) {
+      next ??= JSON.parse(await plain.call("GetShardIterator", from)).ShardIterator as string;
+      const page = await plain.call("GetRecords", { ShardIterator: next, Limit: 1000 });
+      const got = page.split('"SequenceNumber"').length - 1;
+      records += got;
+      next = got < 1000 ? undefined : /"NextShardIterator":"([^"]*)"/.exec(page)?.[1];
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, loop));
+  plain.destroy();
+  return records / ((performance.now() - started) / 1000);
+}
+
+interface Result {
+  put: number[];
+  get: number[];
+  plainGet: number[];
+  putCpu: number[];
+  getCpu: number[];
+  rss: number[];
+}
+const results = new Map<string, Result>();
 
 async function measure(start: () => Promise<Server>): Promise<void> {
   const server = await start();
   const kinesis = client(server.endpoint);
   try {
     await stream(kinesis, "bench");
-    const result = results.get(server.name) ?? { put: [], get: [], putCpu: [], getCpu: [], rss: [] };
+    const result = results.get(server.name) ?? { put: [], get: [], plainGet: [], putCpu: [], getCpu: [], rss: [] };
     results.set(server.name, result);
     const puts = await timed(server, () => putRate(kinesis, "bench"));
     result.put.push(puts.rate);
@@ -97,6 +126,7 @@ async function measure(start: () => Promise<Server>): Promise<void> {
     const gets = await timed(server, () => getRate(kinesis, "bench"));
     result.get.push(gets.rate);
     result.getCpu.push(gets.cpu);
+    result.plainGet.push(await plainGetRate(server.endpoint, "bench"));
     result.rss.push(server.rss());
   } finally {
     kinesis.destroy();
@@ -109,10 +139,10 @@ for (let i = 0; i < rounds; i++) for (const start of [canned, windops, kinesalit
 const ours = results.get("windops local")!;
 const targets: Record<string, number> = { kinesalite: 5, "kinesis-local": 100 };
 console.log(
-  "| server | PutRecords records/s | ours × | server µs/record | GetRecords records/s | ours × | server µs/record | target × | RSS MiB |",
+  "| server | PutRecords records/s | ours × | server µs/record | GetRecords records/s | ours × | server µs/record | GetRecords by plain HTTP | ours × | target × | RSS MiB |",
 );
-console.log("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
-for (const [name, { put, get, putCpu, getCpu, rss }] of results) {
+console.log("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+for (const [name, { put, get, plainGet, putCpu, getCpu, rss }] of results) {
   const ratio = (a: number[], b: number[]) => (median(a) / median(b)).toFixed(1);
   const cells = [
     name,
@@ -122,17 +152,19 @@ for (const [name, { put, get, putCpu, getCpu, rss }] of results) {
     median(get).toFixed(0),
     ratio(ours.get, get),
     median(getCpu).toFixed(1),
+    median(plainGet).toFixed(0),
+    ratio(ours.plainGet, plainGet),
     targets[name] === undefined ? "" : `≥ ${targets[name]}`,
     median(rss).toFixed(0),
   ];
   console.log(`| ${cells.join(" | ")} |`);
 }
 
-const clientLimit = "the SDK's own work on a record: the server's part is in docs/embedded-stack.md";
+const clientLimit = "the SDK's own work on a record: see the rows by the server's processor time and by plain HTTP";
+const part = "embedded stack";
 for (const [name, target] of Object.entries(targets)) {
   const theirs = results.get(`${name}${name === "kinesalite" ? " 3.3.3" : ""}`) ?? results.get(name);
   if (!theirs) continue;
-  const part = "embedded stack";
   const put = { value: median(ours.put) / median(theirs.put), cpu: median(theirs.putCpu) / median(ours.putCpu) };
   const get = { value: median(ours.get) / median(theirs.get), cpu: median(theirs.getCpu) / median(ours.getCpu) };
   for (const [call, { value, cpu }] of Object.entries({ PutRecords: put, GetRecords: get })) {
@@ -146,4 +178,9 @@ for (const [name, target] of Object.entries(targets)) {
     });
     figure({ part, metric: `${call} against ${name}, by the server's processor time`, value: cpu, unit: "×" });
   }
+  const plain = median(ours.plainGet) / median(theirs.plainGet);
+  figure({ part, metric: `GetRecords against ${name}, by plain HTTP`, value: plain, unit: "×" });
 }
+const bySdk = median(ours.plainGet) / median(ours.get);
+figure({ part, metric: "GetRecords by plain HTTP against the SDK as client", value: bySdk, unit: "×" });
+figure({ part, metric: "memory after writing and reading", value: median(ours.rss), unit: "MiB" });

@@ -14,11 +14,16 @@ export function scaleTable(): string {
     const { total, items } = settingsCost(settings, turbines);
     const database = items.filter(({ part }) => part === "DynamoDB").reduce((sum, { month }) => sum + month, 0);
     const month = `${n(total.all.month)} (${n((100 * database) / total.all.month)} %)`;
-    return [n(turbines), n(shards), n(kpus), n(concurrency), n(writeUnits), month, first(limits)];
+    const streams = [shards, "on-demand" as const].map((capacity) =>
+      n(streamsMonth({ ...settings, shards: capacity }, turbines)),
+    );
+    return [n(turbines), n(shards), ...streams, n(kpus), n(concurrency), n(writeUnits), month, first(limits)];
   });
   const head = [
     "turbines",
     "shards a stream",
+    "both, USD a month",
+    "on demand",
     "KPUs",
     "function calls at once",
     "writes/s",
@@ -27,6 +32,11 @@ export function scaleTable(): string {
   ];
   const align = head.map((_, i) => (i === head.length - 1 ? "---" : "--:"));
   return [head, align, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+function streamsMonth(settings: Parameters<typeof settingsCost>[0], turbines: number): number {
+  const { items } = settingsCost(settings, turbines);
+  return items.filter(({ part }) => part === "Kinesis").reduce((sum, { month }) => sum + month, 0);
 }
 
 function first(limits: Limit[]): string {

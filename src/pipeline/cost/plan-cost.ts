@@ -5,16 +5,16 @@ import { loadSettings } from "../settings.ts";
 import { type Sizing, sizing } from "../sizing.ts";
 import { chooseTarget, DEFAULT_REGION } from "../target.ts";
 import { type Cost, cost } from "./cost.ts";
-import { farmLoad, type Load } from "./load.ts";
+import { type Capacity, farmLoad, type Load } from "./load.ts";
 
 /** The farm that costs are shown for where nobody says another. */
 const DEFAULT_TURBINES = 10;
 /** `alarmSpecs` makes so many. */
 export const ALARMS = 6;
 
-/** What a pipeline with these settings costs under a load. */
+/** What a pipeline with these settings costs under a load; its streams on demand where `shards` says so. */
 export function settingsCost(
-  settings: Settings,
+  settings: Omit<Settings, "shards"> & Pick<Capacity, "shards">,
   turbines = DEFAULT_TURBINES,
   given: Partial<Load> = {},
 ): Cost & { plan: Sizing } {
