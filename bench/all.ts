@@ -11,13 +11,13 @@ const PARTS: Record<string, { args: string[]; seconds: number }> = {
   producer: { args: ["bench/producer.ts"], seconds: 120 },
   "older-producer": { args: ["bench/producer-older.ts"], seconds: 120 },
   memory: { args: ["bench/producer-memory.ts"], seconds: 180 },
-  stack: { args: ["bench/stack.ts", "2", "3"], seconds: 150 },
+  stack: { args: ["bench/stack.ts", "2", "2"], seconds: 150 },
   size: { args: ["bench/stack-size.ts"], seconds: 120 },
   latency: { args: ["bench/latency.ts", "60", "embedded"], seconds: 120 },
   "latency-flink": { args: ["bench/latency.ts", "60", "flink"], seconds: 150 },
   tail: { args: ["bench/tail.ts"], seconds: 90 },
   scan: { args: ["bench/scan.ts"], seconds: 180 },
-  growth: { args: ["bench/growth.ts"], seconds: 180 },
+  growth: { args: ["bench/growth.ts", "8"], seconds: 180 },
 };
 const FILE = "docs/benchmarks.md";
 
