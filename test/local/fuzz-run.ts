@@ -33,5 +33,5 @@ console.log(
 const kinds = new Set(log.match(/^\S+ \S+: \w*Error.*\n.*\n.*/gm)?.map((entry) => entry.replace(/^\S+ /, "")));
 for (const kind of [...kinds, ...failed].slice(0, 20)) console.log(kind);
 await stopStack(stateDir);
-rmSync(stateDir, { recursive: true, force: true });
+rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
 process.exitCode = uncaught + failed.length > 0 ? 1 : 0;
