@@ -2,7 +2,7 @@ import { Quarantine } from "./quarantine.ts";
 import { Tail } from "./tail.ts";
 
 /** Nearly the same for any input, since features and forest scores have no unit; a little heavier than an exponential tail. */
-const TAIL = { share: 0.02, quantile: 2, excess: [1.109, 2.218], guess: [600, 200], shape: 0.05 } as const;
+const TAIL = { share: 0.02, quantile: 2, excess: [1.109, 2.218], guess: [600, 200], shape: 0.05, ratio: 2.6 } as const;
 /** Anomalies of which one in so many readings goes unlearnt. */
 const APART = 500;
 /** Nats from the quantile to an anomaly: for an exponential tail, 0.02 e^-11.2 is 3 in ten million. */
@@ -37,7 +37,7 @@ export class Calibration {
     const odds = raw / (1 - Math.min(raw / largest, 0.99));
     const { quantile } = this.#tail;
     const score = odds <= quantile ? odds / quantile : 1 + this.#tail.beyond(odds) / depth(seen, interval);
-    if (this.#quarantine.admits(score >= ANOMALY)) this.#tail.learn(odds);
+    if (this.#quarantine.admits(score >= ANOMALY, score > 1)) this.#tail.learn(odds);
     return score;
   }
 

@@ -18,7 +18,7 @@ const LEARNT_DEVIATION = 8;
 /** Spreads beyond which all deviations are alike. */
 const LARGEST_DEVIATION = 1000;
 /** Of deviations, in spreads, until this input's own are known: a little wider than a normal law's. */
-const TAIL = { share: 0.05, quantile: 2.6, excess: [0.9, 2.2], guess: [200, 40], shape: 0 } as const;
+const TAIL = { share: 0.05, quantile: 2.6, excess: [0.9, 2.2], guess: [200, 40], shape: 0, ratio: 2.6 } as const;
 /** Nats of the deviation that one in 20 exceeds. */
 const EDGE = -Math.log(TAIL.share);
 /** Nats from which a deviation isn't learnt by its tail, unless it comes again within so many values. */

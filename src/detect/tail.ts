@@ -18,6 +18,8 @@ export interface TailOptions {
   guess: readonly [number, number];
   /** Of the generalised Pareto law; 0 is the exponential. */
   shape: number;
+  /** The second mark is at most this many times the first. */
+  ratio: number;
 }
 
 const VALUE_MEMORY = 10_000;
@@ -65,7 +67,7 @@ export class Tail {
   }
 
   learn(value: number): void {
-    const { share, guess } = this.#options;
+    const { share, guess, ratio } = this.#options;
     const above = value - this.#quantile;
     // The density of an exponential tail at its quantile is share / scale.
     const step = ((above > 0 ? 1 - share : -share) * this.#scale) / share;
@@ -75,7 +77,7 @@ export class Tail {
     const memory = Math.min(this.#peaks, PEAK_MEMORY) + guess[1];
     this.#first *= 1 + ((above > this.#first ? 1 : 0) - FIRST_SHARE) / FIRST_DENSITY / memory;
     this.#second *= 1 + ((above > this.#second ? 1 : 0) - SECOND_SHARE) / SECOND_DENSITY / memory;
-    this.#second = Math.max(this.#second, LEAST_RATIO * this.#first);
+    this.#second = Math.min(ratio * this.#first, Math.max(this.#second, LEAST_RATIO * this.#first));
     this.#peaks++;
   }
 

@@ -11,7 +11,7 @@ function exponential(seed: number): () => number {
   };
 }
 
-const options = { share: 0.02, quantile: 2, excess: [1.1, 2.2], guess: [600, 200], shape: 0 } as const;
+const options = { share: 0.02, quantile: 2, excess: [1.1, 2.2], guess: [600, 200], shape: 0, ratio: 2.6 } as const;
 
 describe("Tail", () => {
   it.each([1, 1000])("tells how improbable a value is, from any first guess (unit %d)", (unit) => {
@@ -63,6 +63,13 @@ describe("Quarantine", () => {
     const admitted = Array.from({ length: 40 }, (_, i) => quarantine.admits(i === 5));
     expect(admitted.indexOf(false)).toBe(5);
     expect(admitted.lastIndexOf(false)).toBe(20);
+  });
+
+  it("keeps an anomaly out for as long as it lasts, but not for ever", () => {
+    const quarantine = new Quarantine(1000);
+    const admitted = Array.from({ length: 400 }, (_, i) => quarantine.admits(i === 5, i >= 5));
+    expect(admitted.slice(5, 250)).not.toContain(true);
+    expect(admitted.slice(300)).not.toContain(false);
   });
 
   it("lets in what keeps coming back, and is patient again after a quiet time", () => {

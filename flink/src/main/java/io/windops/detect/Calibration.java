@@ -9,7 +9,7 @@ import java.io.IOException;
  * docs/detector.md, the arithmetic of {@code src/detect/calibration.ts}.
  */
 final class Calibration {
-    private static final Tail.Options TAIL = new Tail.Options(0.02, 2, 1.109, 2.218, 600, 200, 0.05);
+    private static final Tail.Options TAIL = new Tail.Options(0.02, 2, 1.109, 2.218, 600, 200, 0.05, 2.6);
     /** Anomalies of which one in so many readings goes unlearnt. */
     private static final double APART = 500;
     /** Nats from the quantile to an anomaly. */
@@ -42,7 +42,7 @@ final class Calibration {
         double odds = raw / (1 - Math.min(raw / largest, 0.99));
         double quantile = tail.quantile();
         double score = odds <= quantile ? odds / quantile : 1 + tail.beyond(odds) / depth(seen, interval);
-        if (quarantine.admits(score >= ANOMALY)) {
+        if (quarantine.admits(score >= ANOMALY, score > 1)) {
             tail.learn(odds);
         }
         return score;

@@ -27,7 +27,7 @@ final class InputFeatures {
     /** Spreads beyond which all deviations are alike. */
     private static final double LARGEST_DEVIATION = 1000;
     /** Of deviations, in spreads, until this input's own are known. */
-    private static final Tail.Options TAIL = new Tail.Options(0.05, 2.6, 0.9, 2.2, 200, 40, 0);
+    private static final Tail.Options TAIL = new Tail.Options(0.05, 2.6, 0.9, 2.2, 200, 40, 0, 2.6);
     /** Nats of the deviation that one in 20 exceeds. */
     private static final double EDGE = -StrictMath.log(TAIL.share());
     /** Nats from which a deviation isn't learnt by its tail, unless it comes again within so many values. */
@@ -107,7 +107,7 @@ final class InputFeatures {
     private double surprise(int h, double size, double ordinary) {
         double ratio = size == 0 ? 0 : Math.min(LARGEST_DEVIATION, size / ordinary);
         double nats = EDGE + tails[h].beyond(ratio);
-        if (count > SETTLE && quarantines[h].admits(nats > ANOMALY)) {
+        if (count > SETTLE && quarantines[h].admits(nats > ANOMALY, false)) {
             tails[h].learn(ratio);
         }
         return bend(nats);

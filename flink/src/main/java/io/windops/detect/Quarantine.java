@@ -12,6 +12,8 @@ import java.io.IOException;
 final class Quarantine {
     /** Values after an anomalous one that aren't learnt either: what follows an anomaly belongs to it. */
     private static final double HOLD = 16;
+    /** Values that one anomaly keeps unlearnt at most. */
+    private static final double LONGEST = 256;
     /** Anomalies in a row that may go unlearnt. */
     private static final double PATIENCE = 4;
 
@@ -19,13 +21,14 @@ final class Quarantine {
     private double since = HOLD;
     private double patience = PATIENCE;
     private boolean ignoring;
+    private double ignored;
 
     Quarantine(double apart) {
         this.apart = apart;
     }
 
-    /** Takes the next value's verdict; says whether the value is to be learnt. */
-    boolean admits(boolean anomalous) {
+    /** Takes the next value's verdict; says whether the value is to be learnt. An anomaly lasts as long as values are unusual. */
+    boolean admits(boolean anomalous, boolean unusual) {
         patience = Math.min(PATIENCE, patience + 1 / apart);
         if (anomalous) {
             if (since >= HOLD) {
@@ -33,10 +36,16 @@ final class Quarantine {
                 if (ignoring) {
                     patience--;
                 }
+                ignored = 0;
             }
+            since = 0;
+        } else if (unusual && ignoring && since < HOLD && ignored < LONGEST) {
             since = 0;
         }
         boolean admitted = !ignoring || since >= HOLD;
+        if (!admitted) {
+            ignored++;
+        }
         since++;
         return admitted;
     }
@@ -45,6 +54,7 @@ final class Quarantine {
         out.writeDouble(since);
         out.writeDouble(patience);
         out.writeBoolean(ignoring);
+        out.writeDouble(ignored);
     }
 
     /** Puts back what {@link #write} wrote. */
@@ -52,5 +62,6 @@ final class Quarantine {
         since = in.readDouble();
         patience = in.readDouble();
         ignoring = in.readBoolean();
+        ignored = in.readDouble();
     }
 }

@@ -28,6 +28,7 @@ final class Tail {
      * @param guessValues weight of the first guess in values
      * @param guessPeaks weight of the first guess in peaks
      * @param shape of the generalised Pareto law; 0 is the exponential
+     * @param ratio the second mark is at most this many times the first
      */
     record Options(
             double share,
@@ -36,7 +37,8 @@ final class Tail {
             double second,
             double guessValues,
             double guessPeaks,
-            double shape) {}
+            double shape,
+            double ratio) {}
 
     private final Options options;
     /** Nats of the quantile. */
@@ -93,7 +95,7 @@ final class Tail {
         double memory = Math.min(peaks, PEAK_MEMORY) + options.guessPeaks();
         first *= 1 + ((above > first ? 1 : 0) - FIRST_SHARE) / FIRST_DENSITY / memory;
         second *= 1 + ((above > second ? 1 : 0) - SECOND_SHARE) / SECOND_DENSITY / memory;
-        second = Math.max(second, LEAST_RATIO * first);
+        second = Math.min(options.ratio() * first, Math.max(second, LEAST_RATIO * first));
         peaks++;
     }
 
