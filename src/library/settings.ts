@@ -22,12 +22,29 @@ export interface PipelineSettings {
   cooldown?: string;
   digest?: string;
   calmNotice?: boolean;
+  /** Turbines of the farm: sizes shards and parallelism where these aren't set. */
+  turbines?: number;
+  /** Readings a second of the whole farm (one a turbine). */
+  rate?: number;
   /** Shards of each stream (1). */
   shards?: number;
+  /** Hours that the streams keep their records (24). */
   retentionHours?: number;
+  /** Parallelism of the Flink application (1). */
   parallelism?: number;
+  /** Managed Flink raises the parallelism under load, and lowers it again down to `parallelism` (true). */
+  autoScaling?: boolean;
+  metricsLevel?: "APPLICATION" | "TASK" | "OPERATOR" | "PARALLELISM";
+  /** Time between the Flink application's checkpoints ("1m"). */
+  checkpointInterval?: string;
+  /** Snapshots of the Flink application that are kept (10). */
+  snapshots?: number;
+  /** Days that logs are kept (30). */
   logRetentionDays?: number;
+  /** Minutes without a reading, a score or a delivery after which an alarm tells the subscribers (15). */
   silentMinutes?: number;
+  /** How often `windops prove --every` is run; an alarm tells of a proof that didn't come ("0s": it isn't run). */
+  proveEvery?: string;
   /** Subscribers of the notification. */
   email?: string[];
 }
