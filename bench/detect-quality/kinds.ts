@@ -4,7 +4,7 @@ import type { Placed } from "./tally.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");
 /** Readings between two anomalies of a stream, at least: they come often. */
-const APART = 1000;
+const APART = 2500;
 /** 10-minute means from here on are gales (Beaufort 8), as the event lists of the real files have it: neither normal nor asked for. */
 const GALE = 17.2;
 

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
+import software.amazon.awssdk.services.kinesis.model.LimitExceededException;
 import software.amazon.awssdk.services.kinesis.model.PutRecordsRequestEntry;
 import software.amazon.awssdk.services.kinesis.model.PutRecordsResponse;
 import software.amazon.awssdk.services.kinesis.model.Record;
@@ -73,6 +74,17 @@ final class EmbeddedStack implements AutoCloseable {
                         .streamDescriptionSummary()
                         .streamStatus()
                 == StreamStatus.ACTIVE);
+    }
+
+    void awaitGone(String name) {
+        Await.until(Duration.ofSeconds(30), name + " to be gone", () -> {
+            try {
+                return kinesis.listStreams().streamNames().stream().noneMatch(name::equals);
+            } catch (LimitExceededException e) {
+                // Five calls a second are allowed, and this asks more often.
+                return false;
+            }
+        });
     }
 
     /** Puts records in this order, each under its key; those that are refused go again. */

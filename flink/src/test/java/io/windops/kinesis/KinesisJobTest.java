@@ -242,8 +242,7 @@ class KinesisJobTest {
             savepoint = job.stopWithSavepoint(folder.resolve("savepoints"));
         }
         stack.kinesis.deleteStream(r -> r.streamName("WindDataStream"));
-        Await.until(PATIENCE, "the stream to be gone", () -> stack.kinesis.listStreams().streamNames().stream()
-                .noneMatch("WindDataStream"::equals));
+        stack.awaitGone("WindDataStream");
         stack.stream("WindDataStream", 1);
         put(60, 100);
         try (JobRun job = JobRun.start(input, output, SETTINGS, 1, folder, savepoint)) {
