@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
-    maxWorkers: 2,
+    // One more than two cores: much of what these tests do is waiting for processes.
+    maxWorkers: 3,
   },
 });
