@@ -33,7 +33,7 @@ export async function runPart(args: string[], seconds: number): Promise<PartRun>
   }, seconds * 1000);
   child.stdout.on("data", (data) => {
     output += data;
-    process.stdout.write(String(data).replace(/^FIGURE .*\n/gm, ""));
+    process.stdout.write(String(data).replace(/FIGURE .*\n/g, ""));
   });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     child.on("close", (...how) => resolve(how));

@@ -18,10 +18,11 @@ export function figure(one: Figure): void {
 }
 
 export function figuresIn(output: string): Figure[] {
+  // Not only at a line's beginning: Maven leaves escape codes without a line break there.
   return output
     .split("\n")
-    .filter((line) => line.startsWith(PREFIX))
-    .map((line) => JSON.parse(line.slice(PREFIX.length)));
+    .filter((line) => line.includes(PREFIX))
+    .map((line) => JSON.parse(line.slice(line.indexOf(PREFIX) + PREFIX.length)));
 }
 
 export function met({ value, target }: Figure): boolean | undefined {
