@@ -13,7 +13,7 @@ const SPEED: Record<string, { args: string[]; seconds: number }> = {
   threads: { args: ["bench/detect-speed/threads.ts", "5"], seconds: 60 },
   score: { args: ["bench/detect-speed/score.ts", "5"], seconds: 60 },
 };
-const QUALITY = { args: ["bench/detect-quality.ts", "50000"], seconds: 900 };
+const QUALITY = { args: ["bench/detect-quality.ts", "50000", "50"], seconds: 900 };
 const FILE = "docs/detector.md";
 const [BEGIN, END] = ["<!-- speed: npm run bench:detect -->", "<!-- end of speed -->"];
 
