@@ -1,6 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { CreateStreamCommand, DescribeStreamSummaryCommand, KinesisClient } from "@aws-sdk/client-kinesis";
-import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { ListBucketsCommand, ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -159,6 +159,9 @@ test("two setups at once both end well, and nothing is there twice", async () =>
   const FunctionName = what.pipeline.names.destinationFunction;
   const { EventSourceMappings } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
   expect(EventSourceMappings).toHaveLength(1);
+  const s3 = await what.pipeline.clients.s3();
+  const { bucket: Bucket, jarKey: Prefix } = what.pipeline.names;
+  expect((await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix }))).Versions).toHaveLength(1);
   await destroy(testContext(), what, agreed);
 });
 

@@ -19,12 +19,13 @@ export function jarObject({ clients, names }: Pipeline, load: () => Promise<Jar 
     const jar = loaded ? undefined : await load();
     if (jar) loaded = { jar, sha256: createHash("sha256").update(jar.bytes).digest("hex") };
   };
-  const upload = async () => {
+  const upload = async (condition: { IfNoneMatch?: "*" } = {}) => {
     const { jar, sha256 } = loaded!;
     const s3 = await clients.s3();
     await s3.send(
       new PutObjectCommand({
         ...at,
+        ...condition,
         Body: jar.bytes,
         ContentType: "application/java-archive",
         Metadata: { sha256, kind: jar.kind },
@@ -56,7 +57,9 @@ export function jarObject({ clients, names }: Pipeline, load: () => Promise<Jar 
     check(state) {
       if (state === undefined && loaded === undefined) throw notBuilt();
     },
-    create: upload,
-    update: upload,
+    // Two set-ups at once would make two versions of the same jar, and each would restart the application with its own.
+    create: () => upload({ IfNoneMatch: "*" }),
+    update: () => upload(),
+    passes: ({ name }) => name === "PreconditionFailed" || name === "ConditionalRequestConflict",
   };
 }
