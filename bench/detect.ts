@@ -5,7 +5,7 @@ import { cpus, loadavg } from "node:os";
 import { runPart } from "./part.ts";
 import { type Figure, figuresIn, met, table } from "./report.ts";
 
-/** Each with the seconds that it may take: all of them end in ten minutes on two quiet cores, the quality table in eight. */
+/** Each with the seconds that it may take: all of them end in ten minutes on two quiet cores, the quality table in twelve. */
 const SPEED: Record<string, { args: string[]; seconds: number }> = {
   forest: { args: ["bench/detect-speed.ts", "3", "one"], seconds: 330 },
   many: { args: ["bench/detect-speed.ts", "3", "many"], seconds: 180 },
