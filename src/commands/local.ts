@@ -80,13 +80,11 @@ async function checkChaos(path: string): Promise<void> {
 }
 
 async function status(ctx: Context): Promise<Running> {
-  const { findStack } = await launch();
+  const { askStack } = await launch();
   const stateDir = await folder(ctx);
-  const state = await findStack(stateDir);
-  if (!state) return { running: false, stateDir };
-  const endpoint = `http://127.0.0.1:${state.port}`;
-  const { healthOn } = await import("../local/health.ts");
-  return { running: true, endpoint, stateDir, ...(await healthOn(state)) };
+  const found = await askStack(stateDir);
+  if (!found) return { running: false, stateDir };
+  return { running: true, endpoint: `http://127.0.0.1:${found.state.port}`, stateDir, ...found.health };
 }
 
 export const command = defineCommand({

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Context } from "../io/command.ts";
 import { WindopsError } from "../io/errors.ts";
 import { makeFolder, unwritable } from "../io/folder.ts";
-import { healthOn } from "./health.ts";
+import { type Health, healthOn } from "./health.ts";
 import { portHolder } from "./port-holder.ts";
 import { isAlive } from "./process.ts";
 import { lockFolder, readState, type StackState, stateFolder } from "./state.ts";
@@ -41,8 +41,15 @@ export interface LaunchedStack {
 
 /** The stack that runs on a state folder, if one does: its state file, and its own word that it is that one. */
 export async function findStack(stateDir: string): Promise<StackState | undefined> {
+  return (await askStack(stateDir))?.state;
+}
+
+/** `findStack`, with what the stack says of itself. */
+export async function askStack(stateDir: string): Promise<{ state: StackState; health: Health } | undefined> {
   const state = readState(stateDir);
-  return state && (await answers(state)) ? state : undefined;
+  if (!state) return undefined;
+  const health = await healthOn(state);
+  return health?.instance === state.instance ? { state, health } : undefined;
 }
 
 /**
@@ -142,8 +149,6 @@ function wishedPorts(stateDir: string): number[] {
   const last = readState(stateDir)?.port;
   return [...new Set([...(last === undefined ? [] : [last]), DEFAULT_PORT, 0])];
 }
-
-const answers = async (state: StackState): Promise<boolean> => (await healthOn(state))?.instance === state.instance;
 
 async function waitFor(stateDir: string, signal?: AbortSignal): Promise<StackState> {
   const deadline = Date.now() + READY_MS;
