@@ -3,7 +3,7 @@
  * visible escapes, so that a turbine named `\x1b]0;x\x07` can't drive the reader's terminal.
  */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, escaped);
+  return text.replace(/[\u0000-\u001f]/g, escaped).replace(STEERING, escaped);
 }
 
 /**
@@ -11,12 +11,11 @@ export function printable(text: string): string {
  * space, but not C1 controls (CSI is one) and bidi overrides.
  */
 export function printableJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    escaped,
-  );
+  return JSON.stringify(value, null, indent).replace(STEERING, escaped);
 }
 
+/** What steers a terminal or hides text, above a space: DEL and C1 controls, marks without width, bidi controls. */
+const STEERING = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
