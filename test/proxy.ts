@@ -19,6 +19,8 @@ export interface CallProxy {
   calls: ProxiedCall[];
   /** Milliseconds that each answer takes longer. */
   latency: number;
+  /** Called with each request of the API, before it goes on. */
+  received?: ((request: IncomingMessage, body: Buffer) => void) | undefined;
   /** Called when the stack has answered, before windops hears of it; `count` is of all calls so far. "drop" loses the answer. */
   answered?: ((call: ProxiedCall, count: number) => undefined | "drop") | undefined;
   /** Every call fails with this error of Query services (STS among them). */
@@ -41,7 +43,10 @@ export async function startProxy(target: string): Promise<CallProxy> {
       from: performance.now(),
     };
     const internal = incoming.url?.startsWith("/_windops/") === true;
-    if (!internal) proxy.calls.push(call);
+    if (!internal) {
+      proxy.calls.push(call);
+      proxy.received?.(incoming, body);
+    }
     if (proxy.refuse !== undefined) {
       response.writeHead(403, { "content-type": "text/xml" });
       const why = `<Code>${proxy.refuse}</Code><Message>The security token included in the request is invalid.</Message>`;

@@ -136,7 +136,7 @@ it("its first boot fetches the code from the bucket and sends readings; its end 
   expect(readings).toHaveLength(20);
   expect(new Set(readings.map(({ turbineId }) => turbineId)).size).toBe(5);
 
-  noted.close();
+  await noted.close();
   const { session } = testPipeline(endpoint);
   const { simulator } = rolePolicies(pipelineOf(session), identities(session));
   expect(noted.faults).toEqual([]);

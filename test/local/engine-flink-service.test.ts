@@ -46,7 +46,7 @@ describe.runIf(hasJdk)("Kinesis Analytics on engine flink", { timeout: 180_000 }
   }, 300_000);
 
   afterAll(async () => {
-    noted.close();
+    await noted.close();
     await stack.close();
   });
 

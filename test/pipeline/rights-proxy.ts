@@ -1,7 +1,7 @@
-import { createServer, request as forward, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders } from "node:http";
 import { arn } from "../../src/aws/partition.ts";
 import { decodeCbor } from "../../src/local/protocol-cbor.ts";
+import { startProxy } from "../proxy.ts";
 
 /** A right that a call needs: IAM's action, the resource's ARN. */
 export interface Right {
@@ -49,29 +49,13 @@ function rights(method: string, url: string, headers: IncomingHttpHeaders, bytes
 export async function noting(endpoint: string) {
   const made: Right[] = [];
   const faults: string[] = [];
-  const server = createServer((incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk) => chunks.push(chunk));
-    incoming.on("end", () => {
-      const body = Buffer.concat(chunks);
-      const { method = "", url = "", headers } = incoming;
-      try {
-        made.push(...rights(method, url, headers, body));
-      } catch (error) {
-        faults.push((error as Error).message);
-      }
-      const onward = forward(`${endpoint}${url}`, { method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        answer.pipe(outgoing);
-      });
-      onward.on("error", () => outgoing.destroy());
-      onward.end(body);
-    });
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
+  const proxy = await startProxy(endpoint);
+  proxy.received = ({ method = "", url = "", headers }, body) => {
+    try {
+      made.push(...rights(method, url, headers, body));
+    } catch (error) {
+      faults.push((error as Error).message);
+    }
   };
-  return { made, faults, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+  return { made, faults, endpoint: proxy.endpoint, close: () => proxy.close() };
 }

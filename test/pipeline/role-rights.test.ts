@@ -70,7 +70,7 @@ it("every call that the functions make in a running pipeline is allowed by their
   const policies = rolePolicies(pipelineOf(session), identities(session));
   for (const role of ["destination", "delivery"] as const) {
     const { made, faults, close } = noted[role];
-    close();
+    await close();
     expect(faults).toEqual([]);
     const refused = made.filter(
       ({ action, resource }) => evaluate([policies[role] as never], action, resource).decision !== "allowed",
