@@ -8,6 +8,8 @@ export {
   DynamoDBClient,
   GetItemCommand,
   ListTagsOfResourceCommand,
+  paginateQuery,
+  paginateScan,
   QueryCommand,
   ScanCommand,
   TagResourceCommand,

@@ -1,4 +1,4 @@
-import { QueryCommand, ScanCommand } from "../aws/dynamodb.ts";
+import { paginateScan, QueryCommand } from "../aws/dynamodb.ts";
 import type { Edge } from "../io/edge.ts";
 import type { InjectedAnomaly } from "../simulate/simulation.ts";
 import { alertTable } from "./functions.ts";
@@ -131,12 +131,7 @@ type DynamoDB = Awaited<ReturnType<Session["clients"]["dynamodb"]>>;
 
 async function countRows(dynamodb: DynamoDB, TableName: string): Promise<number> {
   let count = 0;
-  let start: Record<string, any> | undefined;
-  do {
-    const page = await dynamodb.send(new ScanCommand({ TableName, Select: "COUNT", ExclusiveStartKey: start }));
-    count += page.Count ?? 0;
-    start = page.LastEvaluatedKey;
-  } while (start);
+  for await (const { Count = 0 } of paginateScan({ client: dynamodb }, { TableName, Select: "COUNT" })) count += Count;
   return count;
 }
 

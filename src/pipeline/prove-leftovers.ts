@@ -1,7 +1,7 @@
 import { batchWrite, type Write } from "../../lambdas/shared/batch-write.ts";
 import { type Item, marshal, unmarshal } from "../../lambdas/shared/item.ts";
 import { waitingKey } from "../../lambdas/shared/waiting.ts";
-import { type AttributeValue, type DynamoDBClient, QueryCommand } from "../aws/dynamodb.ts";
+import { type DynamoDBClient, paginateQuery } from "../aws/dynamodb.ts";
 import { missingTable } from "../aws/failures.ts";
 import type { Edge } from "../io/edge.ts";
 import { alertTable } from "./functions.ts";
@@ -22,11 +22,6 @@ export async function noteProof(session: Session, turbineId: string, edge: Edge,
   await write(session, [{ table: alertTable(session.names), request: { PutRequest: { Item } } }], edge);
 }
 
-/** Removes what the proof left; its note stays where it failed. */
-export async function proofEnded(session: Session, turbineId: string, edge: Edge, ok: boolean): Promise<void> {
-  await removeOf(session, turbineId, edge, ok);
-}
-
 /** Cleans up again after earlier proofs that didn't come through. `now`: epoch milliseconds. */
 export async function removeLeftovers(session: Session, edge: Edge, now: number): Promise<void> {
   const { clients, names, settings } = session;
@@ -36,12 +31,12 @@ export async function removeLeftovers(session: Session, edge: Edge, now: number)
   });
   for (const { sk, at } of notes) {
     const expired = now - Date.parse(String(at)) > settings.retentionHours * HOUR_MS;
-    await removeOf(session, String(sk), edge, expired);
+    await removeProof(session, String(sk), edge, expired);
   }
 }
 
-/** Removes the rows and alert items of one proof's turbine, at the end its note where `forget` says so. */
-async function removeOf(session: Session, turbineId: string, edge: Edge, forget: boolean): Promise<void> {
+/** Removes the rows and alert items of one proof's turbine, at the end its note where `forget` says so: of one that came through. */
+export async function removeProof(session: Session, turbineId: string, edge: Edge, forget: boolean): Promise<void> {
   const { clients, names } = session;
   const dynamodb = await clients.dynamodb();
   const alerts = alertTable(names);
@@ -72,21 +67,17 @@ async function removeOf(session: Session, turbineId: string, edge: Edge, forget:
 async function query(dynamodb: DynamoDBClient, TableName: string, keys: Record<string, string>): Promise<Item[]> {
   const [[hash, partition], [range, prefix = ""] = []] = Object.entries(keys) as [[string, string], [string, string]?];
   const found: Item[] = [];
-  let start: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await dynamodb.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: `#h = :h${prefix && " AND begins_with(#r, :r)"}`,
-        ExpressionAttributeNames: { "#h": hash, ...(prefix && { "#r": range! }) },
-        ExpressionAttributeValues: { ":h": { S: partition }, ...(prefix && { ":r": { S: prefix } }) },
-        ConsistentRead: true,
-        ...(start && { ExclusiveStartKey: start }),
-      }),
-    );
-    found.push(...(page.Items ?? []).map(unmarshal));
-    start = page.LastEvaluatedKey;
-  } while (start);
+  const pages = paginateQuery(
+    { client: dynamodb },
+    {
+      TableName,
+      KeyConditionExpression: `#h = :h${prefix && " AND begins_with(#r, :r)"}`,
+      ExpressionAttributeNames: { "#h": hash, ...(prefix && { "#r": range! }) },
+      ExpressionAttributeValues: { ":h": { S: partition }, ...(prefix && { ":r": { S: prefix } }) },
+      ConsistentRead: true,
+    },
+  );
+  for await (const { Items = [] } of pages) found.push(...Items.map(unmarshal));
   return found;
 }
 

@@ -1,6 +1,6 @@
 import type { Edge } from "../io/edge.ts";
 import { produce, type Reading } from "../simulate/producer.ts";
-import { noteProof, proofEnded, removeLeftovers } from "./prove-leftovers.ts";
+import { noteProof, removeLeftovers, removeProof } from "./prove-leftovers.ts";
 import { mailTime, scoredBy, storedAt, toldTimes } from "./prove-trace.ts";
 import { proofReadings } from "./prove-turbine.ts";
 import type { Session } from "./session.ts";
@@ -58,7 +58,7 @@ export async function prove(session: Session, options: ProveOptions): Promise<Pr
   try {
     await follow(session, options, proof, readings);
   } finally {
-    await proofEnded(session, turbineId, options, proof.ok);
+    await removeProof(session, turbineId, options, proof.ok);
   }
   return proof;
 }

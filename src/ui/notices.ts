@@ -1,5 +1,5 @@
 import { unmarshal } from "../../lambdas/shared/item.ts";
-import { type AttributeValue, ScanCommand } from "../aws/dynamodb.ts";
+import { paginateScan } from "../aws/dynamodb.ts";
 import { alertTable } from "../pipeline/functions.ts";
 import { readInbox, type Mail as StoredMail } from "../pipeline/inbox.ts";
 import type { Session } from "../pipeline/session.ts";
@@ -53,19 +53,15 @@ export class Notices {
     const { clients, names } = this.#session;
     const dynamodb = await clients.dynamodb();
     const items: ReturnType<typeof unmarshal>[] = [];
-    let start: Record<string, AttributeValue> | undefined;
-    do {
-      const page = await dynamodb.send(
-        new ScanCommand({
-          TableName: alertTable(names),
-          FilterExpression: "begins_with(sk, :anomaly)",
-          ExpressionAttributeValues: { ":anomaly": { S: "anomaly#" } },
-          ExclusiveStartKey: start,
-        }),
-      );
-      items.push(...(page.Items ?? []).map(unmarshal));
-      start = page.LastEvaluatedKey;
-    } while (start);
+    const pages = paginateScan(
+      { client: dynamodb },
+      {
+        TableName: alertTable(names),
+        FilterExpression: "begins_with(sk, :anomaly)",
+        ExpressionAttributeValues: { ":anomaly": { S: "anomaly#" } },
+      },
+    );
+    for await (const { Items = [] } of pages) items.push(...Items.map(unmarshal));
     return items
       .map((item) => this.#alert(item))
       .sort((a, b) => b.time - a.time)
