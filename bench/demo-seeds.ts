@@ -1,12 +1,11 @@
 // `npm run bench:demo-seeds [seeds] [first reading's time]`: the demo's wind over many seeds, scored in one process: are its
 // three anomalies those found, and no other reading?
 import { Detector } from "../src/detect/detector.ts";
+import { AFTERMATH_MS } from "../src/pipeline/demo-watch.ts";
 import { readingsOf, simulationOf } from "../src/simulate/simulation.ts";
 
 const SEEDS = Number(process.argv[2] ?? 200);
 const START = new Date(process.argv[3] ?? "2026-06-01T12:00:00Z");
-/** An alarm so long after an anomaly still belongs to it, as in the demo. */
-const AFTERMATH_MS = 5 * 60_000;
 
 let readings = 0;
 let exact = 0;

@@ -1,5 +1,6 @@
 // Series that aren't wind, by a generator of their own: the detector was not made for any of them.
 
+import { mulberry32 } from "../../src/local/chaos.ts";
 import type { Placed } from "./tally.ts";
 
 /** What is wrong for a while. `shift` and `burst` last, `spike` and `dip` are one reading, `frozen` repeats a value. */
@@ -124,15 +125,8 @@ export function otherStream(kind: string, count: number, seed: number, withAnoma
   return { values, times, anomalies };
 }
 
-/** mulberry32 */
 function source(seed: number): Source {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = mulberry32(Math.imul(seed, 0x9e3779b1));
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   return { uniform, normal };
 }

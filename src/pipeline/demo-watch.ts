@@ -23,7 +23,7 @@ export interface Watched {
 }
 
 /** Readings just after an anomaly may still look odd: they are part of it as long as the quiet time hasn't passed. */
-const AFTERMATH_MS = 5 * 60_000;
+export const AFTERMATH_MS = 5 * 60_000;
 
 /** Follows injected anomalies to row and e-mail. */
 export class DemoWatch {
