@@ -1,7 +1,7 @@
 // `npm run bench:demo-seeds [seeds] [first reading's time]`: the demo's wind over many seeds, scored in one process: are its
 // three anomalies those found, and no other reading?
 import { Detector } from "../src/detect/detector.ts";
-import { AFTERMATH_MS } from "../src/pipeline/demo-watch.ts";
+import { AFTERMATH_MS } from "../src/operate/demo/watch.ts";
 import { readingsOf, simulationOf } from "../src/simulate/simulation.ts";
 
 const SEEDS = Number(process.argv[2] ?? 200);

@@ -3,12 +3,12 @@
 import { spawnSync } from "node:child_process";
 import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import type { Kinesis } from "@aws-sdk/client-kinesis";
-import { unmarshal } from "../lambdas/shared/item.ts";
-import { edge } from "../src/io/edge.ts";
-import { flinkBuild, isUpToDate } from "../src/local/engine/flink-build.ts";
-import { readInbox } from "../src/pipeline/inbox.ts";
-import { produce, type Reading } from "../src/simulate/producer.ts";
-import { wind } from "../src/simulate/wind.ts";
+import { unmarshal } from "../src/contract/item.ts";
+import { edge } from "../src/io/clock.ts";
+import { flinkBuild, isUpToDate } from "../src/job/artifacts.ts";
+import { readInbox } from "../src/operate/inbox.ts";
+import { produce, type Reading } from "../src/simulate/producer/producer.ts";
+import { wind } from "../src/simulate/wind/wind.ts";
 import { credentials, kinesisOf, pause } from "./client.ts";
 import { startPipeline } from "./pipeline.ts";
 import { figure, median } from "./report.ts";

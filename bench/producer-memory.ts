@@ -3,7 +3,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { KinesisClient, PutRecordsCommandInput } from "@aws-sdk/client-kinesis";
-import { edge } from "../src/io/edge.ts";
+import { edge } from "../src/io/clock.ts";
 import { runSimulation } from "../src/simulate/run-simulation.ts";
 import { simulationOf } from "../src/simulate/simulation.ts";
 import { figure, median } from "./report.ts";

@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
-import { marshal } from "../lambdas/shared/item.ts";
-import { rowItem } from "../lambdas/shared/row.ts";
-import { type Change, changesOf } from "../src/local/dynamodb-batch-write.ts";
+import { marshal } from "../src/contract/item.ts";
+import { rowItem } from "../src/contract/row.ts";
+import { readingsSchema } from "../src/contract/table-schema.ts";
+import { type Change, changesOf } from "../src/local/services/dynamodb/batch-write.ts";
 import { startStack } from "../src/local/stack.ts";
-import { readingsSchema } from "../src/pipeline/table-schema.ts";
 import { pause } from "./client.ts";
 
 const AT_ONCE = 5000;

@@ -2,8 +2,8 @@
 // waited for each other; and the same check as a script of aws-cli calls, one after the other, where `aws` is on the PATH.
 import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { identities } from "../src/pipeline/identities.ts";
-import { setup } from "../src/pipeline/provision.ts";
+import { setup } from "../src/pipeline/plan/provision.ts";
+import { identities } from "../src/pipeline/settings/identities.ts";
 import { testContext, testPipeline, testStack } from "../test/pipeline/provisioned.ts";
 import { type ProxiedCall, startProxy } from "../test/proxy.ts";
 

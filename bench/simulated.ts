@@ -1,5 +1,5 @@
 import type { Kinesis } from "@aws-sdk/client-kinesis";
-import { edge } from "../src/io/edge.ts";
+import { edge } from "../src/io/clock.ts";
 import { runSimulation, type SimulationRun } from "../src/simulate/run-simulation.ts";
 import { type SimulationRequest, simulationOf } from "../src/simulate/simulation.ts";
 

@@ -2,9 +2,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { createClients } from "../src/aws/clients.ts";
-import { edge } from "../src/io/edge.ts";
-import { registerFanOut } from "../src/pipeline/fan-out.ts";
-import { type TailOptions, tail } from "../src/pipeline/tail.ts";
+import { edge } from "../src/io/clock.ts";
+import { registerFanOut } from "../src/operate/tail/fan-out.ts";
+import { type TailOptions, tail } from "../src/operate/tail/tail.ts";
 import { credentials, kinesisOf, pause, stream } from "./client.ts";
 import { figure, median } from "./report.ts";
 import { windops } from "./servers.ts";

@@ -3,12 +3,12 @@
 // Usage: node scripts/ts.mjs bench/ui.ts [turbines] [seconds]
 import { availableParallelism, loadavg } from "node:os";
 import { type CDPSession, chromium, type Page } from "playwright-core";
-import { wind } from "../src/simulate/wind.ts";
-import { loadAssets } from "../src/ui/assets.ts";
-import { packed } from "../src/ui/columns.ts";
-import { Farm } from "../src/ui/farm.ts";
+import { wind } from "../src/simulate/wind/wind.ts";
 import { SPARK } from "../src/ui/protocol.ts";
-import { startUiServer } from "../src/ui/server.ts";
+import { loadAssets } from "../src/ui/server/assets.ts";
+import { packed } from "../src/ui/server/columns.ts";
+import { Farm } from "../src/ui/server/farm.ts";
+import { startUiServer } from "../src/ui/server/server.ts";
 
 const turbines = Number(process.argv[2] ?? 1000);
 const seconds = Number(process.argv[3] ?? 60);

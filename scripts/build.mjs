@@ -41,7 +41,7 @@ await Promise.all([
       cli: "src/cli.ts",
       index: "src/index.ts",
       "library/local": "src/library/local.ts",
-      "local/main": "src/local/main.ts",
+      "local/main": "src/local/process/main.ts",
       "detect/worker": "src/detect/worker.ts",
     },
     outdir: "dist",
@@ -54,7 +54,7 @@ await Promise.all([
   build({
     ...common,
     banner: {},
-    entryPoints: ["src/local/lambda/bootstrap.mjs"],
+    entryPoints: ["src/local/services/lambda/bootstrap.mjs"],
     outfile: "dist/local/bootstrap.mjs",
   }),
   ...functions.map(({ name }) =>

@@ -1,7 +1,7 @@
 // The Flink job's jar for the package: built unless it is newer than its sources.
 import { statSync } from "node:fs";
-import { flinkBuild, isUpToDate } from "../src/local/engine/flink-build.ts";
-import { buildFlink } from "../src/pipeline/build.ts";
+import { flinkBuild, isUpToDate } from "../src/job/artifacts.ts";
+import { buildFlink } from "../src/job/build.ts";
 
 const { WINDOPS_FLINK_DIR: _, ...env } = process.env;
 const build = flinkBuild(env);

@@ -1,4 +1,4 @@
-// Compiles src/detect/forest/kernel to WebAssembly and writes it as a module, so that the forest needs no file at run time.
+// Compiles src/detect/kernel-assemblyscript to WebAssembly and writes it as a module, so that the forest needs no file at run time.
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -7,7 +7,7 @@ const TARGET = "src/detect/forest/kernel.wasm.ts";
 
 /** @returns {Promise<string>} the text of src/detect/forest/kernel.wasm.ts */
 export async function kernelModule() {
-  const source = "src/detect/forest/kernel/index.ts";
+  const source = "src/detect/kernel-assemblyscript/index.ts";
   const flags = [
     "--runtime",
     "stub",

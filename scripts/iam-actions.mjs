@@ -12,7 +12,7 @@ if (!folder) {
 const read = (...path) => JSON.parse(readFileSync(join(folder, ...path), "utf8"));
 const services =
   "cloudwatch dynamodb ec2 iam kinesis kinesisanalytics lambda logs s3 scheduler servicequotas sns ssm sts";
-const texts = ["permissions/rights.ts", "policies.ts", "functions.ts"].map((file) =>
+const texts = ["permissions/rights.ts", "settings/policies.ts", "settings/functions.ts"].map((file) =>
   readFileSync(join("src/pipeline", file), "utf8"),
 );
 const named = new Set(texts.join(" ").match(/\b[A-Z]\w+/g));

@@ -1,6 +1,6 @@
-import { settingsSchema } from "../src/pipeline/config.ts";
 import { settingsCost } from "../src/pipeline/cost/plan-cost.ts";
-import { fill, type Limit, sizing } from "../src/pipeline/sizing.ts";
+import { settingsSchema } from "../src/pipeline/settings/config.ts";
+import { fill, type Limit, sizing } from "../src/pipeline/settings/sizing.ts";
 
 const STEPS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
 const n = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 0 });

@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from "commander";
 import { globalOptions } from "./commands/global-options.ts";
 import { commands } from "./commands/index.ts";
-import type { CommandSpec, Context, GlobalOptions } from "./io/command.ts";
-import { WindopsError } from "./io/errors.ts";
-import { failure } from "./io/failure.ts";
+import { WindopsError } from "./io/errors/errors.ts";
+import { failure } from "./io/errors/failure.ts";
+import type { CommandSpec, Context, GlobalOptions } from "./io/terminal/command.ts";
 import { printableJson } from "./io/text.ts";
 
 export { globalOptions } from "./commands/global-options.ts";
@@ -105,7 +105,7 @@ export async function main(argv: string[], process: NodeJS.Process): Promise<num
 
   let exitCode = 0;
   const run: Run = async (spec, args, options) => {
-    const { terminal } = await import("./io/terminal.ts");
+    const { terminal } = await import("./io/terminal/terminal.ts");
     const io = terminal({ stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, json, color });
     const ctx: Context = {
       io,

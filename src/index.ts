@@ -6,7 +6,7 @@ export {
   type DetectorReading,
   type Scored,
 } from "./detect/detector.ts";
-export { WindopsError } from "./io/errors.ts";
+export { WindopsError } from "./io/errors/errors.ts";
 export {
   type Applied,
   apply,
@@ -20,5 +20,5 @@ export {
 } from "./library/pipeline.ts";
 export type { PipelineSettings } from "./library/settings.ts";
 export { type SimulateOptions, simulate } from "./library/simulate.ts";
-export type { AnomalyKind } from "./simulate/anomalies.ts";
-export type { SimulatedReading } from "./simulate/wind.ts";
+export type { AnomalyKind } from "./simulate/wind/anomalies.ts";
+export type { SimulatedReading } from "./simulate/wind/wind.ts";

@@ -7,14 +7,19 @@ const root = resolve(import.meta.dirname, "..");
 /** docs/architecture.md, layout: imports point downwards only. What each part may import besides itself and io. */
 const allowed: Record<string, string[]> = {
   io: [],
-  aws: [],
+  contract: ["!io"],
+  "kinesis-format": ["!io"],
+  aws: ["kinesis-format"],
   detect: ["!io"],
-  simulate: ["aws", "detect"],
-  local: ["aws", "detect"],
-  pipeline: ["aws", "local", "detect", "simulate"],
-  library: ["pipeline", "simulate", "local"],
-  ui: ["aws", "pipeline", "simulate", "detect", "local"],
-  commands: ["aws", "pipeline", "simulate", "detect", "local", "ui"],
+  job: [],
+  simulate: ["contract", "kinesis-format", "aws", "detect"],
+  local: ["contract", "kinesis-format", "aws", "detect", "job"],
+  offline: ["contract", "detect", "simulate"],
+  pipeline: ["contract", "kinesis-format", "aws", "job", "local", "detect", "simulate"],
+  operate: ["contract", "kinesis-format", "aws", "job", "local", "detect", "simulate", "pipeline", "offline"],
+  library: ["contract", "pipeline", "operate", "offline", "simulate", "local"],
+  ui: ["contract", "aws", "pipeline", "operate", "simulate", "detect", "local"],
+  commands: ["contract", "aws", "job", "pipeline", "operate", "offline", "simulate", "detect", "local", "ui"],
 };
 /** Pure files inside `simulate`: the wind and its anomalies. */
 const pure = /^src\/(detect\/|simulate\/(wind|anomalies))/;

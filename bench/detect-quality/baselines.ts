@@ -1,4 +1,4 @@
-import { Forest } from "../../src/detect/forest.ts";
+import { Forest } from "../../src/detect/forest/forest.ts";
 
 /** A way to judge a stream of one turbine, reading by reading: true is an alarm. */
 export interface Judge {

@@ -1,5 +1,5 @@
-import { ANOMALY_KINDS, type AnomalyKind, type AnomalyPlan } from "../../src/simulate/anomalies.ts";
-import { type WindOptions, wind } from "../../src/simulate/wind.ts";
+import { ANOMALY_KINDS, type AnomalyKind, type AnomalyPlan } from "../../src/simulate/wind/anomalies.ts";
+import { type WindOptions, wind } from "../../src/simulate/wind/wind.ts";
 import type { Placed } from "./tally.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");

@@ -1,4 +1,4 @@
-import { ANOMALY_KINDS } from "../../src/simulate/anomalies.ts";
+import { ANOMALY_KINDS } from "../../src/simulate/wind/anomalies.ts";
 import { KINDS, stream } from "./kinds.ts";
 import { type Method, methods } from "./methods.ts";
 import { OTHER_ANOMALIES, OTHER_KINDS, otherStream } from "./other-kinds.ts";

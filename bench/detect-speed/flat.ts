@@ -1,6 +1,6 @@
 // Does a reading cost the same after ten million as after the first? CPU time of each million, one forest of 50 trees, one
 // feature or a shingle. Run: npm run bench:detect-flat [-- MILLIONS [SHINGLE]]
-import { Forest } from "../../src/detect/forest.ts";
+import { Forest } from "../../src/detect/forest/forest.ts";
 import { figure, median } from "../report.ts";
 
 const millions = Number(process.argv[2] ?? 10);

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Calibration } from "../../src/detect/calibration.ts";
-import { Forest } from "../../src/detect/forest.ts";
+import { Forest } from "../../src/detect/forest/forest.ts";
 
 const [file, ...numbers] = process.argv.slice(2);
 const [dimensions, shingleSize, numberOfTrees, count, calibrated] = numbers.map(Number) as [

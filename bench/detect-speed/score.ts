@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { scoreFile } from "../../src/pipeline/score-file.ts";
+import { scoreFile } from "../../src/offline/score/file.ts";
 import { figure, median } from "../report.ts";
 
 const TURBINES = 200;

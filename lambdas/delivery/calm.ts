@@ -1,5 +1,5 @@
-import type { DeliverySettings } from "../shared/settings.ts";
-import type { WaitingReading } from "../shared/waiting.ts";
+import type { WaitingReading } from "../../src/contract/alerts.ts";
+import type { DeliverySettings } from "../../src/contract/environment.ts";
 import { anomalyKey, readingOf, turbineKey } from "./ledger.ts";
 import { calmMessage } from "./message.ts";
 import { type Delivery, tellOnce } from "./notice.ts";

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { AlertTable } from "../shared/alert-table.ts";
+import type { DeliverySettings } from "../../src/contract/environment.ts";
 import type { WriteOptions } from "../shared/batch-write.ts";
-import type { DeliverySettings } from "../shared/settings.ts";
+import { AlertTable } from "./alert-table.ts";
 import { tellCalm } from "./calm.ts";
 import { tellDigest } from "./digest.ts";
 import type { Message } from "./message.ts";

@@ -1,6 +1,6 @@
-import type { Item } from "../shared/item.ts";
-import type { DeliverySettings } from "../shared/settings.ts";
-import { waitingKey } from "../shared/waiting.ts";
+import { waitingKey } from "../../src/contract/alerts.ts";
+import type { DeliverySettings } from "../../src/contract/environment.ts";
+import type { Item } from "../../src/contract/item.ts";
 import { rememberToCalm } from "./calm.ts";
 import { anomalyKey, readingOf } from "./ledger.ts";
 import { anomalyMessage, digestMessage } from "./message.ts";

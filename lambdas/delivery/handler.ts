@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import { deliverySettings } from "../../src/contract/environment.ts";
 import { type LambdaContext, wait } from "../shared/lambda.ts";
-import { deliverySettings } from "../shared/settings.ts";
 import { type DeliveryEvent, type DeliveryResult, deliver } from "./delivery.ts";
 
 const settings = deliverySettings(process.env);

@@ -1,7 +1,7 @@
-import type { AlertTable, Key } from "../shared/alert-table.ts";
-import type { Item } from "../shared/item.ts";
-import type { DeliverySettings } from "../shared/settings.ts";
-import { type WaitingReading, waitingKey } from "../shared/waiting.ts";
+import { type WaitingReading, waitingKey } from "../../src/contract/alerts.ts";
+import type { DeliverySettings } from "../../src/contract/environment.ts";
+import type { Item } from "../../src/contract/item.ts";
+import type { AlertTable, Key } from "./alert-table.ts";
 
 /** A run of a turbine's anomalous readings without a quiet time between two of them; times are ISO 8601. */
 export interface Run {

@@ -1,5 +1,5 @@
+import type { WaitingReading } from "../../src/contract/alerts.ts";
 import { printable } from "../../src/io/text.ts";
-import type { WaitingReading } from "../shared/waiting.ts";
 
 /** What SNS is given. */
 export interface Message {

@@ -1,5 +1,5 @@
-import type { AlertTable, Key } from "../shared/alert-table.ts";
-import type { Item } from "../shared/item.ts";
+import type { Item } from "../../src/contract/item.ts";
+import type { AlertTable, Key } from "./alert-table.ts";
 import type { Message } from "./message.ts";
 
 /** Longer than the function may run: a holder that is alive never outlives its claim. */

@@ -1,11 +1,11 @@
 import { type DynamoDBClient, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import type { AlertTable } from "../shared/alert-table.ts";
+import { putRequest, waitingItem } from "../../src/contract/alerts.ts";
+import type { DeliverySettings } from "../../src/contract/environment.ts";
+import { unmarshal } from "../../src/contract/item.ts";
+import { partitions } from "../../src/contract/partition.ts";
+import { type Row, rowOf } from "../../src/contract/row.ts";
 import { batchWrite, type WriteOptions } from "../shared/batch-write.ts";
-import { unmarshal } from "../shared/item.ts";
-import { partitions } from "../shared/partition.ts";
-import { type Row, rowOf } from "../shared/row.ts";
-import type { DeliverySettings } from "../shared/settings.ts";
-import { putRequest, waitingItem } from "../shared/waiting.ts";
+import type { AlertTable } from "./alert-table.ts";
 import { runsOf, touching, turbineKey } from "./ledger.ts";
 
 /** Turbines with readings that wait to be told. */

@@ -1,9 +1,9 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { putRequest, waitingItem } from "../../src/contract/alerts.ts";
+import type { DestinationSettings } from "../../src/contract/environment.ts";
+import { type Row, rowItem } from "../../src/contract/row.ts";
 import { batchWrite, type Write, type WriteOptions } from "../shared/batch-write.ts";
 import type { BatchResponse, KinesisEvent, KinesisRecord } from "../shared/lambda.ts";
-import { type Row, rowItem } from "../shared/row.ts";
-import type { DestinationSettings } from "../shared/settings.ts";
-import { putRequest, waitingItem } from "../shared/waiting.ts";
 import { parseRecord, recordsIn } from "./record.ts";
 
 export interface DestinationParts extends WriteOptions {

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
+import { destinationSettings } from "../../src/contract/environment.ts";
 import { type BatchResponse, type KinesisEvent, type LambdaContext, wait } from "../shared/lambda.ts";
-import { destinationSettings } from "../shared/settings.ts";
 import { store } from "./destination.ts";
 import { quarantine } from "./quarantine.ts";
 

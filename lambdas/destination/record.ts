@@ -1,8 +1,8 @@
 import { gunzipSync } from "node:zlib";
-import { userRecords } from "../../src/aws/aggregated-record.ts";
-import { storable } from "../shared/item.ts";
+import { storable } from "../../src/contract/item.ts";
+import type { Row } from "../../src/contract/row.ts";
+import { userRecords } from "../../src/kinesis-format/aggregated-record.ts";
 import type { KinesisRecord } from "../shared/lambda.ts";
-import type { Row } from "../shared/row.ts";
 
 /** A record is a row, or what is to be kept whole because it can't be one. */
 export type Parsed = { row: Row } | { error: string; raw: Uint8Array };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { settingsSchema } from "../../src/pipeline/config.ts";
-import { variables } from "../../src/pipeline/settings.ts";
+import { settingsSchema } from "../../src/pipeline/settings/config.ts";
+import { variables } from "../../src/pipeline/settings/settings.ts";
 
 /** Variables that are no settings: what they do. A test holds this to the sources. */
 const others: Record<string, string> = {

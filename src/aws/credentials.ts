@@ -1,4 +1,4 @@
-import { WindopsError } from "../io/errors.ts";
+import { WindopsError } from "../io/errors/errors.ts";
 
 /** What STS says of the credentials in use. */
 export interface Caller {

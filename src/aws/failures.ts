@@ -1,4 +1,4 @@
-import { WindopsError } from "../io/errors.ts";
+import { WindopsError } from "../io/errors/errors.ts";
 
 /** Kinds of errors that services answer with, told apart by name and message. */
 

@@ -1,5 +1,5 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
-import { type HashRange, hashKeyOf, inRange, rangeOf } from "./hash-key.ts";
+import { type HashRange, hashKeyOf, inRange, rangeOf } from "../kinesis-format/hash-key.ts";
 import { ListShardsCommand, type Shard } from "./kinesis.ts";
 
 /** Partition keys whose hash is remembered. */

@@ -1,8 +1,8 @@
-import type { Outcome } from "../detect/backtest.ts";
-import { type Context, defineCommand } from "../io/command.ts";
-import { WindopsError } from "../io/errors.ts";
+import { WindopsError } from "../io/errors/errors.ts";
 import { number } from "../io/parse.ts";
-import type { SweepRow } from "../pipeline/backtest-sweep.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
+import type { Outcome } from "../offline/backtest/backtest.ts";
+import type { SweepRow } from "../offline/backtest/sweep.ts";
 import { scoringOptions, settings } from "./score.ts";
 
 interface Result {
@@ -92,10 +92,10 @@ async function run(ctx: Context, [file]: [string], options: Record<string, any>)
     import("node:os"),
   ]);
   const [{ backtest, recommend }, { readLabels }, { scoredSeries }, { plotHtml, plotSvg }] = await Promise.all([
-    import("../detect/backtest.ts"),
-    import("../pipeline/backtest-labels.ts"),
-    import("../pipeline/backtest-series.ts"),
-    import("../pipeline/backtest-plot.ts"),
+    import("../offline/backtest/backtest.ts"),
+    import("../offline/backtest/labels.ts"),
+    import("../offline/backtest/series.ts"),
+    import("../offline/backtest/plot.ts"),
   ]);
   const input = {
     file: resolve(ctx.cwd, file),
@@ -123,7 +123,7 @@ async function run(ctx: Context, [file]: [string], options: Record<string, any>)
   }
   const result: Result = { rows, windows: windows.length, recommended, outcomes };
   if (!options.sweep) return result;
-  const { SWEEP, sweep } = await import("../pipeline/backtest-sweep.ts");
+  const { SWEEP, sweep } = await import("../offline/backtest/sweep.ts");
   const progress = ctx.io.progress({ title: "sweep", total: SWEEP.length, unit: "settings" });
   result.sweep = await sweep({
     input,

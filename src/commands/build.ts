@@ -1,4 +1,4 @@
-import { defineCommand } from "../io/command.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 
 export const command = defineCommand({
   name: "build",
@@ -7,7 +7,7 @@ export const command = defineCommand({
     "Builds the jar that `windops upload-jar` uploads, and fetches the Flink that `--engine flink` runs it on. Needs a JDK 17 and Maven.",
   examples: ["windops build", "WINDOPS_FLINK_DIR=~/flink windops build"],
   async run(ctx) {
-    const { buildFlink } = await import("../pipeline/build.ts");
+    const { buildFlink } = await import("../job/build.ts");
     const task = ctx.io.task("Flink jar and runtime");
     try {
       const built = await buildFlink(ctx.env, ctx.signal, (line) => {

@@ -1,5 +1,5 @@
 import type { Cost } from "../pipeline/cost/cost.ts";
-import type { Sizing } from "../pipeline/sizing.ts";
+import type { Sizing } from "../pipeline/settings/sizing.ts";
 
 const round = (n: number) => Number(n.toPrecision(3));
 const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;

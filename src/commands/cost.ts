@@ -1,5 +1,5 @@
-import { defineCommand } from "../io/command.ts";
 import { number, rate } from "../io/parse.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 import { costLines } from "./cost-table.ts";
 
 export const command = defineCommand({
@@ -24,7 +24,7 @@ export const command = defineCommand({
   async run(ctx, _, { turbines, rate, anomalies }) {
     const [{ costSettings, settingsCost }, { farmOf }] = await Promise.all([
       import("../pipeline/cost/plan-cost.ts"),
-      import("../pipeline/sizing.ts"),
+      import("../pipeline/settings/sizing.ts"),
     ]);
     const settings = costSettings({ ...ctx, env: farmOf(ctx.env, { turbines, rate }) });
     return settingsCost(settings, settings.turbines, {

@@ -1,8 +1,8 @@
-import { type Context, defineCommand } from "../io/command.ts";
 import { number } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { duration } from "../io/text.ts";
-import type { DemoResult } from "../pipeline/demo.ts";
-import type { Alert } from "../pipeline/demo-watch.ts";
+import type { DemoResult } from "../operate/demo/demo.ts";
+import type { Alert } from "../operate/demo/watch.ts";
 
 /** The same wind for everybody who tries it. */
 const SEED = 1;
@@ -57,7 +57,7 @@ export const command = defineCommand<DemoResult>({
 });
 
 async function run(ctx: Context, _: unknown[], options: Record<string, any>): Promise<DemoResult> {
-  const { demo } = await import("../pipeline/demo.ts");
+  const { demo } = await import("../operate/demo/demo.ts");
   const { anomalies, turbines, engine } = options;
   return demo(ctx, { anomalies, turbines, engine, seed: options.seed, keep: options.keep === true }, (alert) =>
     show(alert, ctx),

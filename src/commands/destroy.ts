@@ -1,4 +1,4 @@
-import { defineCommand } from "../io/command.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 
 export const command = defineCommand({
   name: "destroy",
@@ -12,9 +12,9 @@ export const command = defineCommand({
   examples: ["windops destroy", "windops destroy --keep-data --yes"],
   async run(ctx, _, options) {
     const [{ connect }, { provisioning }, { destroy }] = await Promise.all([
-      import("../pipeline/session.ts"),
-      import("../pipeline/provision.ts"),
-      import("../pipeline/destroy.ts"),
+      import("../pipeline/settings/session.ts"),
+      import("../pipeline/plan/provision.ts"),
+      import("../pipeline/plan/destroy.ts"),
     ]);
     const what = provisioning(await connect(ctx), ctx.env);
     const { pipeline } = what.pipeline.names;

@@ -1,6 +1,6 @@
-import { defineCommand } from "../io/command.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 import { printable } from "../io/text.ts";
-import type { Checked, Diagnosis } from "../pipeline/doctor/check.ts";
+import type { Checked, Diagnosis } from "../operate/doctor/check.ts";
 
 export const command = defineCommand<Diagnosis>({
   name: "doctor",
@@ -10,9 +10,9 @@ export const command = defineCommand<Diagnosis>({
   examples: ["windops doctor", "windops doctor --aws --profile prod", "windops doctor --json"],
   async run(ctx) {
     const [{ connect }, { provisioning }, { diagnose }] = await Promise.all([
-      import("../pipeline/session.ts"),
-      import("../pipeline/provision.ts"),
-      import("../pipeline/doctor/doctor.ts"),
+      import("../pipeline/settings/session.ts"),
+      import("../pipeline/plan/provision.ts"),
+      import("../operate/doctor/doctor.ts"),
     ]);
     let connected: ReturnType<typeof connect> | undefined;
     const session = () => {

@@ -1,4 +1,4 @@
-import type { CommandSpec } from "../io/command.ts";
+import type { CommandSpec } from "../io/terminal/command.ts";
 
 interface Entry {
   summary: string;
@@ -88,7 +88,7 @@ export const commands: Record<string, Entry> = {
   },
   completion: {
     summary: "the script that completes windops' commands and flags in a shell",
-    load: () => import("./completion.ts"),
+    load: () => import("./completion/completion.ts"),
   },
   local: {
     summary: "the embedded stack, as a background process; its mail",

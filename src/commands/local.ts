@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { type Context, defineCommand, type OptionSpec } from "../io/command.ts";
-import { usageError } from "../io/errors.ts";
+import { usageError } from "../io/errors/errors.ts";
 import { number } from "../io/parse.ts";
+import { type Context, defineCommand, type OptionSpec } from "../io/terminal/command.ts";
 import { printable } from "../io/text.ts";
 
 interface Running {
@@ -11,10 +11,10 @@ interface Running {
   stateDir: string;
 }
 
-const launch = () => import("../local/launch.ts");
+const launch = () => import("../local/process/launch.ts");
 
 async function folder(ctx: Context): Promise<string> {
-  const { stateFolder } = await import("../local/state.ts");
+  const { stateFolder } = await import("../local/process/state.ts");
   const { resolve } = await import("node:path");
   return ctx.globals.stateDir ? resolve(ctx.cwd, ctx.globals.stateDir) : stateFolder(ctx.env);
 }
@@ -158,7 +158,7 @@ export const command = defineCommand({
         const { notRunning } = await launch();
         const { endpoint, stateDir } = await status(ctx);
         if (!endpoint) throw notRunning(stateDir);
-        const { confirmAll, readInbox } = await import("../pipeline/inbox.ts");
+        const { confirmAll, readInbox } = await import("../operate/inbox.ts");
         const confirmed = options.confirm ? await confirmAll(endpoint) : undefined;
         return { confirmed, mails: (await readInbox(endpoint)).slice(-options.limit) };
       },

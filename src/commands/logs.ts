@@ -1,8 +1,8 @@
-import { type Context, defineCommand } from "../io/command.ts";
 import { drained } from "../io/drained.ts";
 import { instant } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { printable } from "../io/text.ts";
-import type { LogLine } from "../pipeline/logs.ts";
+import type { LogLine } from "../operate/logs.ts";
 
 export const command = defineCommand<undefined>({
   name: "logs",
@@ -35,9 +35,9 @@ export const command = defineCommand<undefined>({
 
 async function run(ctx: Context, [wanted]: [string | undefined], options: Record<string, any>): Promise<undefined> {
   const [{ connect }, { logLines, logParts }, { edge }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/logs.ts"),
-    import("../io/edge.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../operate/logs.ts"),
+    import("../io/clock.ts"),
   ]);
   // A stack that doesn't run logs nothing: no reason to start one.
   const session = await connect(ctx, { start: false });

@@ -1,7 +1,7 @@
-import { defineCommand } from "../io/command.ts";
-import { usageError } from "../io/errors.ts";
+import { usageError } from "../io/errors/errors.ts";
 import { number } from "../io/parse.ts";
-import type { PolicyDocument } from "../pipeline/policies.ts";
+import { defineCommand } from "../io/terminal/command.ts";
+import type { PolicyDocument } from "../pipeline/settings/policies.ts";
 
 export const command = defineCommand<PolicyDocument>({
   name: "permissions",

@@ -1,7 +1,7 @@
-import { type Context, defineCommand } from "../io/command.ts";
 import { milliseconds } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { duration } from "../io/text.ts";
-import type { Proof } from "../pipeline/prove.ts";
+import type { Proof } from "../operate/prove/prove.ts";
 
 export const command = defineCommand<Proof | undefined>({
   name: "prove",
@@ -40,10 +40,10 @@ function line({ ok, hops, score, failed }: Proof): string {
 
 async function run(ctx: Context, _: unknown[], options: Record<string, any>): Promise<Proof | undefined> {
   const [{ connect }, { proveOnce, proveEvery }, { edge }, { provisioning }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/prove-run.ts"),
-    import("../io/edge.ts"),
-    import("../pipeline/provision.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../operate/prove/run.ts"),
+    import("../io/clock.ts"),
+    import("../pipeline/plan/provision.ts"),
   ]);
   const session = await connect(ctx);
   const outside = edge(ctx.signal);

@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from "../io/command.ts";
+import type { CommandSpec, OptionSpec } from "../io/terminal/command.ts";
 import { commands } from "./index.ts";
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");

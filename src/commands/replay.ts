@@ -1,8 +1,8 @@
-import { type Context, defineCommand } from "../io/command.ts";
-import { usageError, WindopsError } from "../io/errors.ts";
+import { usageError, WindopsError } from "../io/errors/errors.ts";
 import { rate } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { duration } from "../io/text.ts";
-import type { ReplayOutcome } from "../simulate/replay.ts";
+import type { ReplayOutcome } from "../simulate/replay/replay.ts";
 
 interface Result extends ReplayOutcome {
   stream: string;
@@ -79,12 +79,12 @@ async function run(ctx: Context, [files]: [string[]], options: Record<string, an
   const paths = files.map((file) => (file === "-" ? file : resolve(ctx.cwd, file)));
   for (const [i, path] of paths.entries()) if (path !== "-") checkFile(path, files[i]!, accessSync);
   const [{ connect }, { streamCapacity }, { replay }, { ResumePoint }, { edge }, { stateFolder }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/stream-capacity.ts"),
-    import("../simulate/replay.ts"),
-    import("../simulate/resume.ts"),
-    import("../io/edge.ts"),
-    import("../local/state.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../operate/tail/stream-capacity.ts"),
+    import("../simulate/replay/replay.ts"),
+    import("../simulate/producer/resume.ts"),
+    import("../io/clock.ts"),
+    import("../local/process/state.ts"),
   ]);
   const session = await connect(ctx);
   const stream: string = options.stream ?? session.names.inputStream;

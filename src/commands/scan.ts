@@ -1,11 +1,11 @@
-import type { Row } from "../../lambdas/shared/row.ts";
-import { type Context, defineCommand } from "../io/command.ts";
+import type { Row } from "../contract/row.ts";
 import { drained } from "../io/drained.ts";
-import { usageError } from "../io/errors.ts";
-import type { Progress } from "../io/io.ts";
+import { usageError } from "../io/errors/errors.ts";
 import { instant, number } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
+import type { Progress } from "../io/terminal/io.ts";
 import { csvCell, printableJson } from "../io/text.ts";
-import type { ScanCost } from "../pipeline/scan.ts";
+import type { ScanCost } from "../operate/scan/scan.ts";
 
 interface Found {
   turbineId: string;
@@ -78,13 +78,13 @@ async function run(ctx: Context, _: unknown[], options: Record<string, any>): Pr
     );
   }
   const [{ connect }, { eachAnomaly, findAnomalies }, { edge }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/scan.ts"),
-    import("../io/edge.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../operate/scan/scan.ts"),
+    import("../io/clock.ts"),
   ]);
   const session = await connect(ctx);
   if (options.notify) {
-    const { runDelivery } = await import("../pipeline/run-delivery.ts");
+    const { runDelivery } = await import("../operate/scan/run-delivery.ts");
     const { told } = await runDelivery(await session.clients.lambda(), session.names.deliveryFunction);
     ctx.io.err(told === 0 ? "Everybody was told already." : `Told: ${told} notification${told === 1 ? "" : "s"}.`);
   }

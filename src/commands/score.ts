@@ -1,5 +1,5 @@
-import { type Context, defineCommand } from "../io/command.ts";
 import { number } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { duration } from "../io/text.ts";
 
 /** A column's name may hold any character, so several are given by giving the flag again. */
@@ -50,7 +50,7 @@ async function run(ctx: Context, [file]: [string], options: Record<string, any>)
   const [{ stat }, { lineWriter }, { scoreFile }] = await Promise.all([
     import("node:fs/promises"),
     import("../io/lines.ts"),
-    import("../pipeline/score-file.ts"),
+    import("../offline/score/file.ts"),
   ]);
   const path = file === "-" ? file : resolve(ctx.cwd, file);
   // A pipe has no size: its rows are counted instead.

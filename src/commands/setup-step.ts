@@ -1,9 +1,9 @@
-import type { CommandSpec, Context, OptionSpec } from "../io/command.ts";
-import type { IO } from "../io/io.ts";
 import { milliseconds, number } from "../io/parse.ts";
-import type { Settings } from "../pipeline/config.ts";
-import type { SetupResult } from "../pipeline/provision.ts";
+import type { CommandSpec, Context, OptionSpec } from "../io/terminal/command.ts";
+import type { IO } from "../io/terminal/io.ts";
+import type { SetupResult } from "../pipeline/plan/provision.ts";
 import type { Step } from "../pipeline/resource.ts";
+import type { Settings } from "../pipeline/settings/config.ts";
 import { costLines } from "./cost-table.ts";
 
 /** Options of `setup` and of each of its steps. */
@@ -60,9 +60,9 @@ interface SetupFlags {
 
 export async function runSetup(ctx: Context, steps: Step[], flags: SetupFlags, asks = false) {
   const [{ connect }, { provisioning, setup }, { checkSize }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/provision.ts"),
-    import("../pipeline/sizing.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../pipeline/plan/provision.ts"),
+    import("../pipeline/settings/sizing.ts"),
   ]);
   const session = await connect(ctx);
   const { email, minScore, quiet, cooldown, digest, calmNotice } = flags;

@@ -1,5 +1,5 @@
-import { defineCommand } from "../io/command.ts";
 import { number, rate } from "../io/parse.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 import { renderSetup, runSetup, setupExitCode, setupOptions, tuningOptions } from "./setup-step.ts";
 
 const STEPS =
@@ -37,8 +37,8 @@ export const command = defineCommand({
     "windops setup --profile prod --region eu-west-1",
   ],
   async run(ctx, [words]: [string[]], options) {
-    const { parseSteps } = await import("../pipeline/steps.ts");
-    const { farmOf } = await import("../pipeline/sizing.ts");
+    const { parseSteps } = await import("../pipeline/plan/steps.ts");
+    const { farmOf } = await import("../pipeline/settings/sizing.ts");
     return runSetup({ ...ctx, env: farmOf(ctx.env, options) }, parseSteps(words ?? []), options, true);
   },
   render: renderSetup,

@@ -1,6 +1,6 @@
-import { type Context, defineCommand } from "../io/command.ts";
-import { usageError } from "../io/errors.ts";
+import { usageError } from "../io/errors/errors.ts";
 import { instant, milliseconds, number, rate } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { duration } from "../io/text.ts";
 import type { InjectedAnomaly } from "../simulate/simulation.ts";
 
@@ -108,7 +108,7 @@ function anomalies(text: string): number {
 }
 
 async function run(ctx: Context, _args: unknown[], options: Record<string, any>): Promise<Result | undefined> {
-  const { ANOMALY_KINDS } = await import("../simulate/anomalies.ts");
+  const { ANOMALY_KINDS } = await import("../simulate/wind/anomalies.ts");
   const unknown = (options.kinds as string[] | undefined)?.find((kind) => !ANOMALY_KINDS.includes(kind as never));
   if (unknown !== undefined) {
     throw usageError(`There is no kind of anomaly "${unknown}".`, `Kinds: ${ANOMALY_KINDS.join(", ")}.`);
@@ -138,12 +138,12 @@ async function toStream(ctx: Context, options: Record<string, any>, request: any
     { stateFolder },
     { join, resolve },
   ] = await Promise.all([
-    import("../pipeline/session.ts"),
+    import("../pipeline/settings/session.ts"),
     import("../simulate/simulation.ts"),
     import("../simulate/run-simulation.ts"),
-    import("../simulate/resume.ts"),
-    import("../io/edge.ts"),
-    import("../local/state.ts"),
+    import("../simulate/producer/resume.ts"),
+    import("../io/clock.ts"),
+    import("../local/process/state.ts"),
     import("node:path"),
   ]);
   const session = await connect(ctx);
@@ -223,8 +223,8 @@ async function toFile(ctx: Context, options: Record<string, any>, simulation: an
   const [{ readingsOf, InjectedAnomalies }, { lineWriter }, { TokenBucket }, { edge }] = await Promise.all([
     import("../simulate/simulation.ts"),
     import("../io/lines.ts"),
-    import("../simulate/token-bucket.ts"),
-    import("../io/edge.ts"),
+    import("../simulate/producer/token-bucket.ts"),
+    import("../io/clock.ts"),
   ]);
   const outside = edge(ctx.signal);
   const lines = await lineWriter(options.out, ctx);

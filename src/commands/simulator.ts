@@ -1,7 +1,7 @@
-import { type Context, defineCommand, type OptionSpec } from "../io/command.ts";
-import { usageError } from "../io/errors.ts";
+import { usageError } from "../io/errors/errors.ts";
 import { milliseconds, number, rate } from "../io/parse.ts";
-import type { SimulatorStatus } from "../pipeline/simulator/simulator.ts";
+import { type Context, defineCommand, type OptionSpec } from "../io/terminal/command.ts";
+import type { SimulatorStatus } from "../operate/simulator/simulator.ts";
 
 const upOptions: OptionSpec[] = [
   {
@@ -28,9 +28,9 @@ const LONGEST = 7 * 86_400_000;
 
 async function connected(ctx: Context) {
   const [{ connect }, { provisioning }, simulator] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/provision.ts"),
-    import("../pipeline/simulator/simulator.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../pipeline/plan/provision.ts"),
+    import("../operate/simulator/simulator.ts"),
   ]);
   const what = provisioning(await connect(ctx), ctx.env);
   if (what.pipeline.target.kind === "local") {

@@ -1,12 +1,12 @@
-import { defineCommand } from "../io/command.ts";
-import type { IO } from "../io/io.ts";
 import { milliseconds } from "../io/parse.ts";
-import { sparkline } from "../io/sparkline.ts";
+import { defineCommand } from "../io/terminal/command.ts";
+import type { IO } from "../io/terminal/io.ts";
+import { sparkline } from "../io/terminal/sparkline.ts";
 import { duration } from "../io/text.ts";
-import type { ApplicationStatus } from "../pipeline/application-status.ts";
-import type { Flow } from "../pipeline/flow.ts";
-import type { PipelineStatus, ResourceStatus } from "../pipeline/status.ts";
-import type { WindSeries } from "../pipeline/wind-watch.ts";
+import type { Flow } from "../operate/status/flow.ts";
+import type { PipelineStatus, ResourceStatus } from "../operate/status/status.ts";
+import type { WindSeries } from "../operate/tail/wind-watch.ts";
+import type { ApplicationStatus } from "../pipeline/flink/application-status.ts";
 
 export const command = defineCommand({
   name: "status",
@@ -23,13 +23,16 @@ export const command = defineCommand({
   examples: ["windops status", "windops status --watch", "windops status --json"],
   async run(ctx, _, options): Promise<PipelineStatus | undefined> {
     const [{ connect }, { provisioning }, { readStatus }] = await Promise.all([
-      import("../pipeline/session.ts"),
-      import("../pipeline/provision.ts"),
-      import("../pipeline/status.ts"),
+      import("../pipeline/settings/session.ts"),
+      import("../pipeline/plan/provision.ts"),
+      import("../operate/status/status.ts"),
     ]);
     const what = provisioning(await connect(ctx, { start: false }), ctx.env);
     if (!options.watch) return readStatus(what);
-    const [{ WindWatch }, { edge }] = await Promise.all([import("../pipeline/wind-watch.ts"), import("../io/edge.ts")]);
+    const [{ WindWatch }, { edge }] = await Promise.all([
+      import("../operate/tail/wind-watch.ts"),
+      import("../io/clock.ts"),
+    ]);
     const { signal } = ctx;
     const { sleep, ...rest } = edge(signal);
     const live = ctx.io.outIsTTY && !ctx.io.json;

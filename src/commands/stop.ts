@@ -1,4 +1,4 @@
-import { defineCommand } from "../io/command.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 
 export const command = defineCommand({
   name: "stop",
@@ -7,9 +7,9 @@ export const command = defineCommand({
   options: [{ flags: "--force", description: "without a snapshot, also where it is stuck starting or updating" }],
   async run(ctx, _, options) {
     const [{ connect }, { provisioning }, { stop }] = await Promise.all([
-      import("../pipeline/session.ts"),
-      import("../pipeline/provision.ts"),
-      import("../pipeline/stop.ts"),
+      import("../pipeline/settings/session.ts"),
+      import("../pipeline/plan/provision.ts"),
+      import("../pipeline/flink/stop.ts"),
     ]);
     return stop(ctx, provisioning(await connect(ctx), ctx.env), options.force ?? false);
   },

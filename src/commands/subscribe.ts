@@ -1,4 +1,4 @@
-import { defineCommand } from "../io/command.ts";
+import { defineCommand } from "../io/terminal/command.ts";
 import { renderSetup, runSetup, setupExitCode, setupOptions } from "./setup-step.ts";
 
 export const command = defineCommand({
@@ -10,7 +10,7 @@ export const command = defineCommand({
   options: setupOptions,
   examples: ["windops subscribe operator@example.org"],
   async run(ctx, [email]: [string[]], options) {
-    const { checkEmails } = await import("../pipeline/steps.ts");
+    const { checkEmails } = await import("../pipeline/plan/steps.ts");
     return runSetup(ctx, ["subscribe"], { ...options, email: checkEmails(email) });
   },
   render: renderSetup,

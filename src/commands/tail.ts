@@ -1,8 +1,8 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
-import { type Context, defineCommand } from "../io/command.ts";
 import { drained } from "../io/drained.ts";
 import { instant, number } from "../io/parse.ts";
-import { RecentReadings, sparkline } from "../io/sparkline.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
+import { RecentReadings, sparkline } from "../io/terminal/sparkline.ts";
 import { clip, printable } from "../io/text.ts";
 
 /** The contract's names. */
@@ -43,9 +43,9 @@ export const command = defineCommand<undefined>({
 
 async function run(ctx: Context, [name]: [string], options: Record<string, any>): Promise<undefined> {
   const [{ connect }, { tail }, { edge }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/tail.ts"),
-    import("../io/edge.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../operate/tail/tail.ts"),
+    import("../io/clock.ts"),
   ]);
   const session = await connect(ctx);
   const { since } = options;
@@ -96,10 +96,10 @@ async function show(
 /** A consumer of enhanced fan-out that is this run's alone. */
 async function registered(ctx: Context, kinesis: KinesisClient, stream: string, note: (text: string) => void) {
   const [{ registerFanOut }, { isAlive }, { stateFolder }, { edge }, { join, resolve }] = await Promise.all([
-    import("../pipeline/fan-out.ts"),
-    import("../local/process.ts"),
-    import("../local/state.ts"),
-    import("../io/edge.ts"),
+    import("../operate/tail/fan-out.ts"),
+    import("../local/process/process.ts"),
+    import("../local/process/state.ts"),
+    import("../io/clock.ts"),
     import("node:path"),
   ]);
   const folder = ctx.globals.stateDir ? resolve(ctx.cwd, ctx.globals.stateDir) : stateFolder(ctx.env);

@@ -1,5 +1,5 @@
-import { type Context, defineCommand } from "../io/command.ts";
 import { number } from "../io/parse.ts";
+import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { printable } from "../io/text.ts";
 
 export const command = defineCommand<undefined>({
@@ -22,11 +22,11 @@ export const command = defineCommand<undefined>({
 
 async function run(ctx: Context, _: unknown[], options: Record<string, any>): Promise<undefined> {
   const [{ connect }, { PipelineBackend }, { startUiServer }, { loadAssets }, { edge }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../ui/backend.ts"),
-    import("../ui/server.ts"),
-    import("../ui/assets.ts"),
-    import("../io/edge.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../ui/server/backend.ts"),
+    import("../ui/server/server.ts"),
+    import("../ui/server/assets.ts"),
+    import("../io/clock.ts"),
   ]);
   const session = await connect(ctx);
   const { signal } = ctx;

@@ -1,7 +1,7 @@
 import { Calibration } from "./calibration.ts";
 import { Clock } from "./clock.ts";
 import { FEATURES_PER_INPUT, InputFeatures, SETTLE } from "./features.ts";
-import { Forest } from "./forest.ts";
+import { Forest } from "./forest/forest.ts";
 
 export interface DetectorOptions {
   /** Numeric fields of a reading that the forest looks at. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { WindopsError } from "./errors.ts";
+import { WindopsError } from "./errors/errors.ts";
 
 /**
  * Makes a folder of windops' own state, with those above it, where it isn't there. Throws `WindopsError` E_FOLDER where that can't be done or

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { resolve } from "node:path";
 import type { Writable } from "node:stream";
-import type { Context } from "./command.ts";
-import { WindopsError } from "./errors.ts";
+import { WindopsError } from "./errors/errors.ts";
+import type { Context } from "./terminal/command.ts";
 
 export interface LineWriter {
   /** Takes a line; a promise where the writer has to be waited for. */

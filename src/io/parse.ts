@@ -1,4 +1,4 @@
-import { usageError } from "./errors.ts";
+import { usageError } from "./errors/errors.ts";
 import { parseDuration } from "./text.ts";
 
 /** Option parsers for `OptionSpec.parse`; each names the flag in its error. */

@@ -3,10 +3,10 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChaosFile } from "../local/chaos.ts";
-import { confirmAll, type Mail, readInbox } from "../pipeline/inbox.ts";
+import { confirmAll, type Mail, readInbox } from "../operate/inbox.ts";
 
 export type { ChaosFile, ChaosRule } from "../local/chaos.ts";
-export type { Mail } from "../pipeline/inbox.ts";
+export type { Mail } from "../operate/inbox.ts";
 
 export interface LocalOptions {
   /** Folder with everything that the stack keeps; default: a temporary one, removed by `close`. */

@@ -1,4 +1,4 @@
-import type { Context } from "../io/command.ts";
+import type { Context } from "../io/terminal/command.ts";
 import type { PipelineSettings } from "./settings.ts";
 
 /** Where the pipeline is and how it is to be. Neither windops.json nor WINDOPS_* variables count here. */
@@ -72,7 +72,7 @@ export async function apply(options: PipelineOptions = {}): Promise<Applied> {
 
 /** Removes what this pipeline made, and throws a `WindopsError` E_LEFT_OVER where something of it stays. Doesn't ask. */
 export async function destroy(options: PipelineOptions = {}): Promise<Destroyed> {
-  const { destroy: remove } = await import("../pipeline/destroy.ts");
+  const { destroy: remove } = await import("../pipeline/plan/destroy.ts");
   return within(options, async (ctx, what) => {
     const { pipeline, removed, foreign } = await remove(ctx, what, { keepData: false, agree: async () => true });
     return { pipeline, removed, foreign };
@@ -80,7 +80,7 @@ export async function destroy(options: PipelineOptions = {}): Promise<Destroyed>
 }
 
 async function provision(options: PipelineOptions, dryRun: boolean): Promise<unknown> {
-  const { setup } = await import("../pipeline/provision.ts");
+  const { setup } = await import("../pipeline/plan/provision.ts");
   return within(options, async (ctx, what) => {
     const { pipeline, resources, changed } = await setup(ctx, what, {
       steps: [],
@@ -91,13 +91,13 @@ async function provision(options: PipelineOptions, dryRun: boolean): Promise<unk
   });
 }
 
-type Provisioning = import("../pipeline/provision.ts").Provisioning;
+type Provisioning = import("../pipeline/plan/provision.ts").Provisioning;
 
 async function within<T>(options: PipelineOptions, work: (ctx: Context, what: Provisioning) => Promise<T>): Promise<T> {
   const [{ connect }, { provisioning }, { parseSettings }, { silent }] = await Promise.all([
-    import("../pipeline/session.ts"),
-    import("../pipeline/provision.ts"),
-    import("../pipeline/settings.ts"),
+    import("../pipeline/settings/session.ts"),
+    import("../pipeline/plan/provision.ts"),
+    import("../pipeline/settings/settings.ts"),
     import("./silent.ts"),
   ]);
   const { target, endpoint, profile, region, stateDir, settings } = options;

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
-import { usageError } from "../io/errors.ts";
-import type { IO, Styles, Task } from "../io/io.ts";
+import { usageError } from "../io/errors/errors.ts";
+import type { IO, Styles, Task } from "../io/terminal/io.ts";
 
 const plain = (text: string): string => text;
 const style: Styles = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };

@@ -1,6 +1,6 @@
-import type { AnomalyKind } from "../simulate/anomalies.ts";
 import { readingsOf, simulationOf } from "../simulate/simulation.ts";
-import type { SimulatedReading } from "../simulate/wind.ts";
+import type { AnomalyKind } from "../simulate/wind/anomalies.ts";
+import type { SimulatedReading } from "../simulate/wind/wind.ts";
 
 export interface SimulateOptions {
   /** Turbines of the farm (10). */

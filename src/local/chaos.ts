@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { WindopsError } from "../io/errors.ts";
+import { WindopsError } from "../io/errors/errors.ts";
 import { AwsError } from "./errors.ts";
 import type { Call } from "./service.ts";
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AwsError } from "./errors.ts";
-import type { FileOptions } from "./store-file.ts";
+import type { FileOptions } from "./storage/store-file.ts";
 
 /** The only account of the embedded stack. */
 export const ACCOUNT = "000000000000";

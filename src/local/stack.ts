@@ -2,16 +2,16 @@ import { randomUUID, timingSafeEqual } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { readBody } from "./body.ts";
 import { Chaos, type ChaosFile, mulberry32 } from "./chaos.ts";
 import { AwsError } from "./errors.ts";
-import { toJson } from "./protocol-json.ts";
-import { listen } from "./server.ts";
+import { readBody } from "./http/body.ts";
+import { toJson } from "./http/protocol/json.ts";
+import { listen } from "./http/server.ts";
+import { lockFolder, writeState } from "./process/state.ts";
 import { ACCOUNT, type Call, type Service, type Stack } from "./service.ts";
-import { services as registry } from "./services.ts";
-import { lockFolder, writeState } from "./state.ts";
-import { LogStore } from "./store.ts";
-import type { WriteFault } from "./store-file.ts";
+import { services as registry } from "./services/index.ts";
+import { LogStore } from "./storage/store.ts";
+import type { WriteFault } from "./storage/store-file.ts";
 
 export interface StackOptions {
   /** Folder with everything that the stack keeps; made if it isn't there. */

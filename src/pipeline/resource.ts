@@ -1,7 +1,7 @@
 import type { Clients } from "../aws/clients.ts";
-import type { Names, Settings } from "./config.ts";
-import type { Target } from "./session.ts";
-import { type Tags, wantedTags } from "./tags.ts";
+import type { Names, Settings } from "./settings/config.ts";
+import type { Target } from "./settings/session.ts";
+import { type Tags, wantedTags } from "./settings/tags.ts";
 
 /** The steps of `setup`, in the order of `windops --help`; each is also a command of its own. */
 export const steps = [

@@ -1,5 +1,5 @@
-import { Acknowledged } from "./acknowledged.ts";
-import { type ProducerCounts, type ProducerOptions, produce, type Reading } from "./producer.ts";
+import { Acknowledged } from "./producer/acknowledged.ts";
+import { type ProducerCounts, type ProducerOptions, produce, type Reading } from "./producer/producer.ts";
 import { InjectedAnomalies, type InjectedAnomaly, readingsOf, type Simulated, type Simulation } from "./simulation.ts";
 
 export interface SimulationOutcome extends ProducerCounts {

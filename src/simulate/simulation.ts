@@ -1,7 +1,7 @@
-import { usageError } from "../io/errors.ts";
-import { type AnomalyKind, type AnomalyPlan, planAnomalies } from "./anomalies.ts";
-import type { Reading } from "./producer.ts";
-import { type SimulatedReading, type WindOptions, wind } from "./wind.ts";
+import { usageError } from "../io/errors/errors.ts";
+import type { Reading } from "./producer/producer.ts";
+import { type AnomalyKind, type AnomalyPlan, planAnomalies } from "./wind/anomalies.ts";
+import { type SimulatedReading, type WindOptions, wind } from "./wind/wind.ts";
 
 /** What the user asks of a simulation; what is left out follows from the rest. */
 export interface SimulationRequest {

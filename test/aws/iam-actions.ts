@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { arnMatches } from "../../src/local/iam-policy.ts";
-import type { PolicyDocument } from "../../src/pipeline/policies.ts";
+import { arnMatches } from "../../src/local/services/iam/evaluation/policy.ts";
+import type { PolicyDocument } from "../../src/pipeline/settings/policies.ts";
 
 const actions = JSON.parse(readFileSync(join(import.meta.dirname, "iam-actions.json"), "utf8")) as Record<
   string,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { readingLine } from "../../src/commands/tail.ts";
-import { RecentReadings } from "../../src/io/sparkline.ts";
+import { RecentReadings } from "../../src/io/terminal/sparkline.ts";
 
 const plain = (s: string) => s;
 const style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };

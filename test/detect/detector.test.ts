@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Detector } from "../../src/detect/detector.ts";
-import { wind } from "../../src/simulate/wind.ts";
+import { wind } from "../../src/simulate/wind/wind.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");
 

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Calibration } from "../../src/detect/calibration.ts";
 import { Detector } from "../../src/detect/detector.ts";
-import { ANOMALY_KINDS } from "../../src/simulate/anomalies.ts";
-import { type SimulatedReading, wind } from "../../src/simulate/wind.ts";
+import { ANOMALY_KINDS } from "../../src/simulate/wind/anomalies.ts";
+import { type SimulatedReading, wind } from "../../src/simulate/wind/wind.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kernelModule } from "../../scripts/forest-kernel.mjs";
-import { Forest, type ForestOptions } from "../../src/detect/forest.ts";
+import { Forest, type ForestOptions } from "../../src/detect/forest/forest.ts";
 import { PlainForest } from "./oracle/plain-forest.ts";
 
 /** Values that meet: duplicates, neighbours in floating point, far-out and denormal ones. */

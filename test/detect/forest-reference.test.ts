@@ -1,7 +1,7 @@
 // The score is AWS's: test/detect/reference holds what its Java library gives (made by bench/detect-reference.ts).
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Forest } from "../../src/detect/forest.ts";
+import { Forest } from "../../src/detect/forest/forest.ts";
 import { average, CASES, type Distribution, distribution, READINGS, SEEDS, series } from "./reference/series.ts";
 
 const folder = "test/detect/reference";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Forest } from "../../src/detect/forest.ts";
+import { Forest } from "../../src/detect/forest/forest.ts";
 
 const CASES = [
   { features: 1, shingleSize: 1, numberOfTrees: 10, sampleSize: 64, timeDecay: 1 / 640, outputAfter: 16, seed: 42 },

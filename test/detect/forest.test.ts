@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Forest, type ForestOptions } from "../../src/detect/forest/forest.ts";
 import { kernel } from "../../src/detect/forest/memory.ts";
-import { Forest, type ForestOptions } from "../../src/detect/forest.ts";
 
 const options: ForestOptions = {
   dimensions: 1,

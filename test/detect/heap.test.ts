@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Forest } from "../../src/detect/forest/forest.ts";
 import { Heap } from "../../src/detect/forest/heap.ts";
 import { kernel } from "../../src/detect/forest/memory.ts";
-import { Forest } from "../../src/detect/forest.ts";
 
 describe("heap", () => {
   it("gives no byte away twice and takes every block back", () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureBuilt, hasJdk } from "../local/flink-fixture.ts";
+import { ensureBuilt, hasJdk } from "../local/services/kinesisanalytics/engines/flink-fixture.ts";
 import { Machine } from "./windops.ts";
 
 describe.runIf(hasJdk)("demo on a real Flink", { timeout: 180_000 }, () => {

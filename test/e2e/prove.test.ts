@@ -9,7 +9,7 @@ import {
   UpdateEventSourceMappingCommand,
 } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { unmarshal } from "../../lambdas/shared/item.ts";
+import { unmarshal } from "../../src/contract/item.ts";
 import { until } from "../local/pipeline-fixture.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
 import { finished, Machine, says } from "./windops.ts";

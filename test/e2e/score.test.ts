@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { planAnomalies } from "../../src/simulate/anomalies.ts";
-import { wind } from "../../src/simulate/wind.ts";
+import { planAnomalies } from "../../src/simulate/wind/anomalies.ts";
+import { wind } from "../../src/simulate/wind/wind.ts";
 import { finished, Machine } from "./windops.ts";
 
 const machine = new Machine();

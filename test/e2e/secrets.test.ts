@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { readInbox } from "../../src/pipeline/inbox.ts";
+import { readInbox } from "../../src/operate/inbox.ts";
 import { until } from "../local/pipeline-fixture.ts";
 import { filesIn, leaks } from "./leaks.ts";
 import { Machine } from "./windops.ts";

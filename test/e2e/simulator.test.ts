@@ -9,13 +9,13 @@ import {
   EC2Client,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { evaluate } from "../../src/local/iam-policy.ts";
-import { identities } from "../../src/pipeline/identities.ts";
-import { rolePolicies } from "../../src/pipeline/policies.ts";
+import { evaluate } from "../../src/local/services/iam/evaluation/policy.ts";
 import { pipelineOf } from "../../src/pipeline/resource.ts";
+import { identities } from "../../src/pipeline/settings/identities.ts";
+import { rolePolicies } from "../../src/pipeline/settings/policies.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
+import { noting } from "../pipeline/permissions/rights-proxy.ts";
 import { testPipeline } from "../pipeline/provisioned.ts";
-import { noting } from "../pipeline/rights-proxy.ts";
 import { awsEnvironment } from "./aws-target.ts";
 import { Machine } from "./windops.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LEASE } from "../../lambdas/delivery/notice.ts";
-import { random } from "../../src/simulate/wind-random.ts";
+import { random } from "../../src/simulate/wind/random.ts";
 import { at, type Call, Deliveries, MINUTE } from "./delivery-fixture.ts";
 
 let d: Deliveries;

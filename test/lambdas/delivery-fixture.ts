@@ -1,11 +1,11 @@
 import { type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { type DeliveryEvent, type DeliveryParts, deliver } from "../../lambdas/delivery/delivery.ts";
 import type { Message } from "../../lambdas/delivery/message.ts";
-import { marshal } from "../../lambdas/shared/item.ts";
-import type { Row } from "../../lambdas/shared/row.ts";
-import { rowItem } from "../../lambdas/shared/row.ts";
-import type { DeliverySettings } from "../../lambdas/shared/settings.ts";
-import { waitingItem } from "../../lambdas/shared/waiting.ts";
+import { waitingItem } from "../../src/contract/alerts.ts";
+import type { DeliverySettings } from "../../src/contract/environment.ts";
+import { marshal } from "../../src/contract/item.ts";
+import type { Row } from "../../src/contract/row.ts";
+import { rowItem } from "../../src/contract/row.ts";
 import { startTables, type Tables } from "./tables.ts";
 
 export const MINUTE = 60_000;

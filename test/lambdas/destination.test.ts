@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type DestinationParts, store } from "../../lambdas/destination/destination.ts";
 import { quarantineKey } from "../../lambdas/destination/quarantine.ts";
 import type { KinesisRecord } from "../../lambdas/shared/lambda.ts";
-import { Aggregate } from "../../src/aws/aggregated-record.ts";
+import { Aggregate } from "../../src/kinesis-format/aggregated-record.ts";
 import { startTables, type Tables } from "./tables.ts";
 
 const ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/AnomalyDetectionStream";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { runsOf } from "../../lambdas/delivery/ledger.ts";
 import { deduplicationId } from "../../lambdas/delivery/turbine.ts";
-import { partitionOf, partitions } from "../../lambdas/shared/partition.ts";
+import { partitionOf, partitions } from "../../src/contract/partition.ts";
 
 const QUIET = 900_000;
 const reading = (minute: number) => ({

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { type Item, unmarshal } from "../../lambdas/shared/item.ts";
-import { alertsSchema, readingsSchema } from "../../src/pipeline/table-schema.ts";
+import { type Item, unmarshal } from "../../src/contract/item.ts";
+import { alertsSchema, readingsSchema } from "../../src/contract/table-schema.ts";
 
 const dynalite = createRequire(import.meta.url)("dynalite");
 

@@ -1,6 +1,6 @@
 // The long fuzz run against the built stack: `node scripts/ts.mjs test/local/fuzz-run.ts [COUNT] [SEED]`.
 import { readFileSync, rmSync } from "node:fs";
-import { launchStack, stopStack } from "../../src/local/launch.ts";
+import { launchStack, stopStack } from "../../src/local/process/launch.ts";
 import { fuzz } from "./fuzz.ts";
 import { temporaryFolder } from "./stack-fixture.ts";
 

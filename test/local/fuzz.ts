@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { mulberry32 } from "../../src/local/chaos.ts";
-import { encodeCbor } from "../../src/local/protocol-cbor.ts";
+import { encodeCbor } from "../../src/local/http/protocol/cbor.ts";
 
 const auth = (service: string) =>
   `Authorization: AWS4-HMAC-SHA256 Credential=AKID/20261123/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;

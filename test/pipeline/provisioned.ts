@@ -3,16 +3,16 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClientOptions, createClients, LOCAL_CREDENTIALS, type MadeCall } from "../../src/aws/clients.ts";
-import type { Context } from "../../src/io/command.ts";
-import type { IO, Task } from "../../src/io/io.ts";
+import type { Context } from "../../src/io/terminal/command.ts";
+import type { IO, Task } from "../../src/io/terminal/io.ts";
+import { zipBytes } from "../../src/io/zip.ts";
 import { type StackOptions, startStack } from "../../src/local/stack.ts";
-import { names, type Settings, settingsSchema } from "../../src/pipeline/config.ts";
-import { placeholderJar } from "../../src/pipeline/jar.ts";
-import type { Pace } from "../../src/pipeline/pace.ts";
-import type { Provisioning } from "../../src/pipeline/provision.ts";
+import { placeholderJar } from "../../src/pipeline/flink/jar.ts";
+import type { Pace } from "../../src/pipeline/plan/pace.ts";
+import type { Provisioning } from "../../src/pipeline/plan/provision.ts";
 import { pipelineOf } from "../../src/pipeline/resource.ts";
-import type { Session } from "../../src/pipeline/session.ts";
-import { zipBytes } from "../../src/pipeline/zip.ts";
+import { names, type Settings, settingsSchema } from "../../src/pipeline/settings/config.ts";
+import type { Session } from "../../src/pipeline/settings/session.ts";
 
 const ACCOUNT = "000000000000";
 

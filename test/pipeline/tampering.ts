@@ -9,8 +9,8 @@ import { S3 } from "@aws-sdk/client-s3";
 import { Scheduler } from "@aws-sdk/client-scheduler";
 import { SNS } from "@aws-sdk/client-sns";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import type { Names } from "../../src/pipeline/config.ts";
-import type { Identities } from "../../src/pipeline/identities.ts";
+import type { Names } from "../../src/pipeline/settings/config.ts";
+import type { Identities } from "../../src/pipeline/settings/identities.ts";
 import { zipped } from "../local/pipeline-fixture.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
 

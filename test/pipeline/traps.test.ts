@@ -7,10 +7,10 @@ import { SNS } from "@aws-sdk/client-sns";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { describe, expect, test } from "vitest";
 import type { ChaosRule } from "../../src/local/chaos.ts";
-import { destroy } from "../../src/pipeline/destroy.ts";
-import { identities } from "../../src/pipeline/identities.ts";
-import { setup } from "../../src/pipeline/provision.ts";
-import { readStatus } from "../../src/pipeline/status.ts";
+import { readStatus } from "../../src/operate/status/status.ts";
+import { destroy } from "../../src/pipeline/plan/destroy.ts";
+import { setup } from "../../src/pipeline/plan/provision.ts";
+import { identities } from "../../src/pipeline/settings/identities.ts";
 import { clientOptions } from "../local/stack-fixture.ts";
 import { type TestPipelineOptions, testContext, testPipeline, testStack } from "./provisioned.ts";
 

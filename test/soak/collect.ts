@@ -7,10 +7,10 @@ import {
   ListShardsCommand,
 } from "@aws-sdk/client-kinesis";
 import { GetObjectCommand, paginateListObjectsV2 } from "@aws-sdk/client-s3";
-import { unmarshal } from "../../lambdas/shared/item.ts";
 import type { Clients } from "../../src/aws/clients.ts";
-import type { Names } from "../../src/pipeline/config.ts";
-import { readInbox } from "../../src/pipeline/inbox.ts";
+import { unmarshal } from "../../src/contract/item.ts";
+import { readInbox } from "../../src/operate/inbox.ts";
+import type { Names } from "../../src/pipeline/settings/config.ts";
 import type { Ledger } from "./load.ts";
 import type { Evidence } from "./verdict.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { partitions } from "../../lambdas/shared/partition.ts";
 import { QueryCommand } from "../../src/aws/dynamodb.ts";
-import { alertTable } from "../../src/pipeline/functions.ts";
+import { partitions } from "../../src/contract/partition.ts";
+import { alertTable } from "../../src/pipeline/settings/functions.ts";
 import type { Stage } from "./play.ts";
 
 const TIMEOUT_MS = 600_000;

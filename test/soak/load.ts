@@ -1,9 +1,9 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { PutRecordsCommand } from "../../src/aws/kinesis.ts";
-import { edge } from "../../src/io/edge.ts";
+import { edge } from "../../src/io/clock.ts";
 import { mulberry32 } from "../../src/local/chaos.ts";
-import { produce, type Reading } from "../../src/simulate/producer.ts";
-import { wind } from "../../src/simulate/wind.ts";
+import { produce, type Reading } from "../../src/simulate/producer/producer.ts";
+import { wind } from "../../src/simulate/wind/wind.ts";
 import type { SentMalformed, SentReading } from "./verdict.ts";
 
 export interface LoadOptions {

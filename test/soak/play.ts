@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MergeShardsCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import type { Clients } from "../../src/aws/clients.ts";
 import { ListShardsCommand, type Shard } from "../../src/aws/kinesis.ts";
-import type { Names } from "../../src/pipeline/config.ts";
-import { readInbox } from "../../src/pipeline/inbox.ts";
+import { readInbox } from "../../src/operate/inbox.ts";
+import type { Names } from "../../src/pipeline/settings/config.ts";
 import type { Fault, FaultKind } from "./script.ts";
 import type { SupervisedStack } from "./supervised-stack.ts";
 

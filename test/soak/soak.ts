@@ -3,8 +3,8 @@ import { GetFunctionCommand, UpdateFunctionConfigurationCommand } from "@aws-sdk
 import { type Clients, createClients, LOCAL_CREDENTIALS } from "../../src/aws/clients.ts";
 import { FilterLogEventsCommand } from "../../src/aws/logs.ts";
 import type { ChaosFile } from "../../src/local/chaos.ts";
-import { type Names, names } from "../../src/pipeline/config.ts";
-import { confirmAll } from "../../src/pipeline/inbox.ts";
+import { confirmAll } from "../../src/operate/inbox.ts";
+import { type Names, names } from "../../src/pipeline/settings/config.ts";
 import { collect } from "./collect.ts";
 import { drained } from "./drained.ts";
 import { load, type Oddities } from "./load.ts";

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { ChaosFile } from "../../src/local/chaos.ts";
-import { type LaunchedStack, launchStack } from "../../src/local/launch.ts";
+import { type LaunchedStack, launchStack } from "../../src/local/process/launch.ts";
 import { Machine } from "../e2e/windops.ts";
 
 export interface StackOptions {

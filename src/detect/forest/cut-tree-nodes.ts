@@ -1,5 +1,5 @@
+import * as at from "../kernel-assemblyscript/layout.ts";
 import type { CutTrees } from "./cut-trees.ts";
-import * as at from "./kernel/layout.ts";
 import { kernel, view } from "./memory.ts";
 
 export const NONE = 0xffff;

@@ -1,9 +1,9 @@
-import type { ForestOptions } from "../forest.ts";
+import * as at from "../kernel-assemblyscript/layout.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { checkCutTree } from "./cut-tree-check.ts";
 import { readCutTrees, writeCutTrees } from "./cut-tree-state.ts";
+import type { ForestOptions } from "./forest.ts";
 import { aligned, Header } from "./header.ts";
-import * as at from "./kernel/layout.ts";
 import { kernel } from "./memory.ts";
 import { Slab } from "./slab.ts";
 import type { Trees } from "./trees.ts";

@@ -1,6 +1,6 @@
-import type { ForestOptions } from "../forest.ts";
+import * as at from "../kernel-assemblyscript/layout.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
-import * as at from "./kernel/layout.ts";
+import type { ForestOptions } from "./forest.ts";
 import { Blocks, view } from "./memory.ts";
 import { exp, Random } from "./random.ts";
 import { tables } from "./tables.ts";

@@ -1,7 +1,7 @@
-import type { ForestOptions } from "../forest.ts";
+import * as at from "../kernel-assemblyscript/layout.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
+import type { ForestOptions } from "./forest.ts";
 import { aligned, Header } from "./header.ts";
-import * as at from "./kernel/layout.ts";
 import { kernel, view } from "./memory.ts";
 import type { Trees } from "./trees.ts";
 

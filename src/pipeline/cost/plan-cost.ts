@@ -1,9 +1,9 @@
-import type { Context } from "../../io/command.ts";
-import type { Settings } from "../config.ts";
-import { DESTINATION, DESTINATION_MAPPING } from "../functions.ts";
-import { loadSettings } from "../settings.ts";
-import { type Sizing, sizing } from "../sizing.ts";
-import { chooseTarget, DEFAULT_REGION } from "../target.ts";
+import type { Context } from "../../io/terminal/command.ts";
+import type { Settings } from "../settings/config.ts";
+import { DESTINATION, DESTINATION_MAPPING } from "../settings/functions.ts";
+import { loadSettings } from "../settings/settings.ts";
+import { type Sizing, sizing } from "../settings/sizing.ts";
+import { chooseTarget, DEFAULT_REGION } from "../settings/target.ts";
 import { type Cost, cost } from "./cost.ts";
 import { type Capacity, farmLoad, type Load } from "./load.ts";
 

@@ -1,4 +1,4 @@
-import { type PolicyDocument, policy, type Statement } from "../policies.ts";
+import { type PolicyDocument, policy, type Statement } from "../settings/policies.ts";
 import { conditions, resourceArns, type Where } from "./resources.ts";
 import { allCalls, type Right, rightsOf } from "./rights.ts";
 

@@ -1,10 +1,10 @@
 import { arn } from "../../aws/partition.ts";
-import { type Identities, identities } from "../identities.ts";
-import type { Statement } from "../policies.ts";
-import { PROOF_NAMESPACE } from "../prove-metrics.ts";
-import { QUOTAS } from "../quotas.ts";
+import { PROOF_NAMESPACE } from "../../operate/prove/metrics.ts";
 import type { Pipeline } from "../resource.ts";
-import { OWNER_TAG } from "../tags.ts";
+import { type Identities, identities } from "../settings/identities.ts";
+import type { Statement } from "../settings/policies.ts";
+import { OWNER_TAG } from "../settings/tags.ts";
+import { QUOTAS } from "./quotas.ts";
 
 export type Where = Pick<Pipeline, "target" | "names" | "settings">;
 

@@ -1,10 +1,10 @@
 import { partitionOf } from "../../aws/partition.ts";
-import type { Context } from "../../io/command.ts";
-import { usageError } from "../../io/errors.ts";
-import { names } from "../config.ts";
-import { connect, LOCAL_ACCOUNT } from "../session.ts";
-import { loadSettings } from "../settings.ts";
-import { chooseTarget, DEFAULT_REGION } from "../target.ts";
+import { usageError } from "../../io/errors/errors.ts";
+import type { Context } from "../../io/terminal/command.ts";
+import { names } from "../settings/config.ts";
+import { connect, LOCAL_ACCOUNT } from "../settings/session.ts";
+import { loadSettings } from "../settings/settings.ts";
+import { chooseTarget, DEFAULT_REGION } from "../settings/target.ts";
 import type { Where } from "./resources.ts";
 
 /**

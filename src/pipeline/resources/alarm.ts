@@ -8,10 +8,10 @@ import {
 } from "../../aws/cloudwatch.ts";
 import { orAbsent } from "../../aws/failures.ts";
 import { parseDuration } from "../../io/text.ts";
-import { identities, ids } from "../identities.ts";
-import { PROOF_METRIC, PROOF_NAMESPACE, proofDimensions } from "../prove-metrics.ts";
+import { PROOF_METRIC, PROOF_NAMESPACE, proofDimensions } from "../../operate/prove/metrics.ts";
 import { compare, type Pipeline, type Resource, tagsOnly } from "../resource.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+import { identities, ids } from "../settings/identities.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 
 export interface AlarmSpec {
   name: string;

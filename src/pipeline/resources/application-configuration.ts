@@ -1,8 +1,8 @@
 import type { ApplicationDetail } from "../../aws/flink.ts";
-import { WindopsError } from "../../io/errors.ts";
+import { WindopsError } from "../../io/errors/errors.ts";
 import { parseDuration } from "../../io/text.ts";
-import { type Identities, ids } from "../identities.ts";
 import { type Change, changed, compare, type Pipeline, type World } from "../resource.ts";
+import { type Identities, ids } from "../settings/identities.ts";
 import type { JarState } from "./jar.ts";
 
 export const FLINK_RUNTIME = "FLINK-2_2";

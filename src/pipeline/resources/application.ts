@@ -13,11 +13,11 @@ import {
   TagResourceCommand,
   UpdateApplicationCommand,
 } from "../../aws/flink.ts";
-import { WindopsError } from "../../io/errors.ts";
-import { identities, ids } from "../identities.ts";
+import { WindopsError } from "../../io/errors/errors.ts";
+import { pruneSnapshots, restorable, snapshotsOf } from "../flink/snapshots.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import { pruneSnapshots, restorable, snapshotsOf } from "../snapshots.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+import { identities, ids } from "../settings/identities.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 import {
   codeLocation,
   configurationChanges,

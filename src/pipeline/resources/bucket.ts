@@ -19,12 +19,12 @@ import {
   PutPublicAccessBlockCommand,
   type S3Client,
 } from "../../aws/s3.ts";
-import { WindopsError } from "../../io/errors.ts";
-import { QUARANTINE_PREFIX } from "../functions.ts";
-import { identities, ids } from "../identities.ts";
-import { bucketPolicy } from "../policies.ts";
+import { WindopsError } from "../../io/errors/errors.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+import { QUARANTINE_PREFIX } from "../settings/functions.ts";
+import { identities, ids } from "../settings/identities.ts";
+import { bucketPolicy } from "../settings/policies.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 
 interface BucketState {
   tags: Tags;

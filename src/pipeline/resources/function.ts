@@ -8,9 +8,9 @@ import {
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
 } from "../../aws/lambda.ts";
-import { HANDLER, RUNTIME } from "../functions.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import { type Tags, tagChanges, tagsDiffer } from "../tags.ts";
+import { HANDLER, RUNTIME } from "../settings/functions.ts";
+import { type Tags, tagChanges, tagsDiffer } from "../settings/tags.ts";
 
 interface FunctionState {
   tags: Tags;

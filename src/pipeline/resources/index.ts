@@ -1,9 +1,9 @@
-import { DELIVERY, DESTINATION, deliveryEnvironment, destinationEnvironment } from "../functions.ts";
-import { type Identities, identities, ids } from "../identities.ts";
-import type { Jar } from "../jar.ts";
-import { rolePolicies, trust } from "../policies.ts";
+import { alertsSchema, readingsSchema } from "../../contract/table-schema.ts";
+import type { Jar } from "../flink/jar.ts";
 import type { Pipeline, Resource, Step } from "../resource.ts";
-import { alertsSchema, readingsSchema } from "../table-schema.ts";
+import { DELIVERY, DESTINATION, deliveryEnvironment, destinationEnvironment } from "../settings/functions.ts";
+import { type Identities, identities, ids } from "../settings/identities.ts";
+import { rolePolicies, trust } from "../settings/policies.ts";
 import { alarm, alarmSpecs, describeTogether } from "./alarm.ts";
 import { application } from "./application.ts";
 import { bucket } from "./bucket.ts";

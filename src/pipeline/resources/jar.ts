@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { orAbsent } from "../../aws/failures.ts";
 import { HeadObjectCommand, PutObjectCommand } from "../../aws/s3.ts";
-import { ids } from "../identities.ts";
-import { type Jar, notBuilt } from "../jar.ts";
+import { type Jar, notBuilt } from "../flink/jar.ts";
 import { compare, type Pipeline, type Resource } from "../resource.ts";
+import { ids } from "../settings/identities.ts";
 
 export interface JarState {
   sha256: string | undefined;

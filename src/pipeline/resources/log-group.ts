@@ -9,9 +9,9 @@ import {
   PutRetentionPolicyCommand,
   TagResourceCommand,
 } from "../../aws/logs.ts";
-import { ids } from "../identities.ts";
 import { changed, compare, type Pipeline, type Resource, type Step } from "../resource.ts";
-import { type Tags, tagChanges, tagsDiffer } from "../tags.ts";
+import { ids } from "../settings/identities.ts";
+import { type Tags, tagChanges, tagsDiffer } from "../settings/tags.ts";
 
 interface LogGroupState {
   tags: Tags;

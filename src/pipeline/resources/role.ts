@@ -12,9 +12,9 @@ import {
   TagRoleCommand,
   UpdateAssumeRolePolicyCommand,
 } from "../../aws/iam.ts";
-import type { PolicyDocument } from "../policies.ts";
 import { changed, compare, type Pipeline, type Resource, type Step } from "../resource.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+import type { PolicyDocument } from "../settings/policies.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 
 interface RoleState {
   tags: Tags;

@@ -9,10 +9,10 @@ import {
   TagResourceCommand,
   UpdateScheduleCommand,
 } from "../../aws/scheduler.ts";
-import { SCHEDULED_INPUT } from "../functions.ts";
-import { identities, ids } from "../identities.ts";
 import { compare, type Pipeline, type Resource } from "../resource.ts";
-import { fromList, type Tags, tagChanges, toList } from "../tags.ts";
+import { SCHEDULED_INPUT } from "../settings/functions.ts";
+import { identities, ids } from "../settings/identities.ts";
+import { fromList, type Tags, tagChanges, toList } from "../settings/tags.ts";
 
 /** A group of its own, because schedules have no tags. */
 export function scheduleGroup(pipeline: Pipeline): Resource<{ tags: Tags; status: string }> {

@@ -12,7 +12,7 @@ import {
   UpdateStreamModeCommand,
 } from "../../aws/kinesis.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer } from "../tags.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer } from "../settings/tags.ts";
 
 export interface StreamState {
   tags: Tags;

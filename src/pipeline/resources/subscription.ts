@@ -1,7 +1,7 @@
 import { orAbsent } from "../../aws/failures.ts";
 import { ListSubscriptionsByTopicCommand, type SNSClient, SubscribeCommand } from "../../aws/sns.ts";
-import { ids } from "../identities.ts";
 import type { Pipeline, Resource } from "../resource.ts";
+import { ids } from "../settings/identities.ts";
 
 interface SubscriptionState {
   arn: string;

@@ -10,9 +10,9 @@ import {
   UpdateTableCommand,
 } from "../../aws/dynamodb.ts";
 import { isSimultaneousLimit, orAbsent } from "../../aws/failures.ts";
+import type { TableSchema } from "../../contract/table-schema.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import type { TableSchema } from "../table-schema.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 
 interface TableState {
   tags: Tags;

@@ -8,7 +8,7 @@ import {
   TagResourceCommand,
 } from "../../aws/sns.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../tags.ts";
+import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 
 interface TopicState {
   tags: Tags;

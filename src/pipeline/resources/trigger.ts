@@ -5,9 +5,9 @@ import {
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
 } from "../../aws/lambda.ts";
-import { DESTINATION_MAPPING } from "../functions.ts";
-import { identities, ids } from "../identities.ts";
 import { compare, type Pipeline, type Resource } from "../resource.ts";
+import { DESTINATION_MAPPING } from "../settings/functions.ts";
+import { identities, ids } from "../settings/identities.ts";
 
 interface TriggerState {
   uuid: string;

@@ -1,5 +1,5 @@
-import { unpacked } from "../columns.ts";
 import type { History, TurbineSummary } from "../protocol.ts";
+import { unpacked } from "../server/columns.ts";
 import { alertItem } from "./alerts.ts";
 import { clock, count, h, icon, moment, named, number, set, text, zone } from "./dom.ts";
 import { statusNames } from "./farm.ts";

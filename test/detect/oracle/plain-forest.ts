@@ -1,5 +1,5 @@
+import type { ForestOptions } from "../../../src/detect/forest/forest.ts";
 import { exp, log2, Random } from "../../../src/detect/forest/random.ts";
-import type { ForestOptions } from "../../../src/detect/forest.ts";
 import { Reservoir } from "./reservoir.ts";
 import { Tree } from "./tree.ts";
 

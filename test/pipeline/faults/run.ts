@@ -12,8 +12,8 @@ import { ListSubscriptionsCommand, ListTopicsCommand, SNSClient } from "@aws-sdk
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { ChaosRule } from "../../../src/local/chaos.ts";
 import { startStack } from "../../../src/local/stack.ts";
-import { destroy } from "../../../src/pipeline/destroy.ts";
-import { planSetup, setup } from "../../../src/pipeline/provision.ts";
+import { destroy } from "../../../src/pipeline/plan/destroy.ts";
+import { planSetup, setup } from "../../../src/pipeline/plan/provision.ts";
 import { clientOptions, temporaryFolder } from "../../local/stack-fixture.ts";
 import { quickPace, testContext, testPipeline } from "../provisioned.ts";
 import { Line, type WireCall } from "./line.ts";
