@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
 import { globalOptions } from "./commands/global-options.ts";
 import { commands } from "./commands/index.ts";
+import { printableJson } from "./contract/printable.ts";
 import { WindopsError } from "./io/errors/errors.ts";
 import { failure } from "./io/errors/failure.ts";
 import type { CommandSpec, Context, GlobalOptions } from "./io/terminal/command.ts";
-import { printableJson } from "./io/text.ts";
 
 export { globalOptions } from "./commands/global-options.ts";
 

@@ -1,5 +1,5 @@
 import type { WaitingReading } from "../../src/contract/alerts.ts";
-import { printable } from "../../src/io/text.ts";
+import { printable } from "../../src/contract/printable.ts";
 
 /** What SNS is given. */
 export interface Message {

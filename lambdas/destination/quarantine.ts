@@ -1,5 +1,5 @@
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { QUARANTINE_PREFIX } from "../../src/pipeline/settings/functions.ts";
+import { QUARANTINE_PREFIX } from "../../src/contract/environment.ts";
 import type { KinesisRecord } from "../shared/lambda.ts";
 
 /**

@@ -15,4 +15,5 @@ export {
   TagResourceCommand,
   UpdateContinuousBackupsCommand,
   UpdateTableCommand,
+  type WriteRequest,
 } from "@aws-sdk/client-dynamodb";

@@ -1,5 +1,5 @@
+import { printable } from "../contract/printable.ts";
 import { defineCommand } from "../io/terminal/command.ts";
-import { printable } from "../io/text.ts";
 import type { Checked, Diagnosis } from "../operate/doctor/check.ts";
 
 export const command = defineCommand<Diagnosis>({

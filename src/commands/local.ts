@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
+import { printable } from "../contract/printable.ts";
 import { usageError } from "../io/errors/errors.ts";
 import { number } from "../io/parse.ts";
 import { type Context, defineCommand, type OptionSpec } from "../io/terminal/command.ts";
-import { printable } from "../io/text.ts";
 
 interface Running {
   running: boolean;

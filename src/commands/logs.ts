@@ -1,7 +1,7 @@
+import { printable } from "../contract/printable.ts";
 import { drained } from "../io/drained.ts";
 import { instant } from "../io/parse.ts";
 import { type Context, defineCommand } from "../io/terminal/command.ts";
-import { printable } from "../io/text.ts";
 import type { LogLine } from "../operate/logs.ts";
 
 export const command = defineCommand<undefined>({

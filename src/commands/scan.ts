@@ -1,10 +1,11 @@
+import { printableJson } from "../contract/printable.ts";
 import type { Row } from "../contract/row.ts";
 import { drained } from "../io/drained.ts";
 import { usageError } from "../io/errors/errors.ts";
 import { instant, number } from "../io/parse.ts";
 import { type Context, defineCommand } from "../io/terminal/command.ts";
 import type { Progress } from "../io/terminal/io.ts";
-import { csvCell, printableJson } from "../io/text.ts";
+import { csvCell } from "../io/text.ts";
 import type { ScanCost } from "../operate/scan/scan.ts";
 
 interface Found {

@@ -1,9 +1,10 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import { printable } from "../contract/printable.ts";
 import { drained } from "../io/drained.ts";
 import { instant, number } from "../io/parse.ts";
 import { type Context, defineCommand } from "../io/terminal/command.ts";
 import { RecentReadings, sparkline } from "../io/terminal/sparkline.ts";
-import { clip, printable } from "../io/text.ts";
+import { clip } from "../io/text.ts";
 
 /** The contract's names. */
 const STREAMS = ["WindDataStream", "AnomalyDetectionStream"];

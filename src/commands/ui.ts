@@ -1,6 +1,6 @@
+import { printable } from "../contract/printable.ts";
 import { number } from "../io/parse.ts";
 import { type Context, defineCommand } from "../io/terminal/command.ts";
-import { printable } from "../io/text.ts";
 
 export const command = defineCommand<undefined>({
   name: "ui",

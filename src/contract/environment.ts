@@ -1,4 +1,7 @@
-/** What the functions read from their environment; src/pipeline/functions.ts writes it. */
+/** Where the bucket keeps, whole, what could not be processed. */
+export const QUARANTINE_PREFIX = "quarantine/";
+
+/** What the functions read from their environment; src/pipeline/settings/functions.ts writes it. */
 export interface FunctionSettings {
   table: string;
   alertTable: string;

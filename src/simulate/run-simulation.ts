@@ -1,5 +1,6 @@
+import type { Reading } from "../contract/reading.ts";
 import { Acknowledged } from "./producer/acknowledged.ts";
-import { type ProducerCounts, type ProducerOptions, produce, type Reading } from "./producer/producer.ts";
+import { type ProducerCounts, type ProducerOptions, produce } from "./producer/producer.ts";
 import { InjectedAnomalies, type InjectedAnomaly, readingsOf, type Simulated, type Simulation } from "./simulation.ts";
 
 export interface SimulationOutcome extends ProducerCounts {

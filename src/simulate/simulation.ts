@@ -1,5 +1,5 @@
+import type { Reading } from "../contract/reading.ts";
 import { usageError } from "../io/errors/errors.ts";
-import type { Reading } from "./producer/producer.ts";
 import { type AnomalyKind, type AnomalyPlan, planAnomalies } from "./wind/anomalies.ts";
 import { type SimulatedReading, type WindOptions, wind } from "./wind/wind.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clip, csvCell, duration, parseDuration, printable, printableJson } from "../../src/io/text.ts";
+import { printable, printableJson } from "../../src/contract/printable.ts";
+import { clip, csvCell, duration, parseDuration } from "../../src/io/text.ts";
 
 describe("durations", () => {
   const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

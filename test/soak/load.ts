@@ -1,8 +1,9 @@
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
 import { PutRecordsCommand } from "../../src/aws/kinesis.ts";
+import type { Reading } from "../../src/contract/reading.ts";
 import { edge } from "../../src/io/clock.ts";
 import { mulberry32 } from "../../src/local/chaos.ts";
-import { produce, type Reading } from "../../src/simulate/producer/producer.ts";
+import { produce } from "../../src/simulate/producer/producer.ts";
 import { wind } from "../../src/simulate/wind/wind.ts";
 import type { SentMalformed, SentReading } from "./verdict.ts";
 

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { Chalk } from "chalk";
-import { printable, printableJson } from "../text.ts";
+import { printable, printableJson } from "../../contract/printable.ts";
 import { WindopsError } from "./errors.ts";
 
 interface Where {

@@ -1,4 +1,4 @@
-import type { Reading } from "../../simulate/producer/producer.ts";
+import type { Reading } from "../../contract/reading.ts";
 import { usageError } from "../errors/errors.ts";
 import { column, type RowBatch } from "./rows.ts";
 

@@ -1,7 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 import { Chalk, type ChalkInstance } from "chalk";
+import { printable, printableJson } from "../../contract/printable.ts";
 import { usageError } from "../errors/errors.ts";
-import { clip, duration, printable, printableJson } from "../text.ts";
+import { clip, duration } from "../text.ts";
 import type { IO, Progress, Styles } from "./io.ts";
 import { TaskList } from "./tasks.ts";
 

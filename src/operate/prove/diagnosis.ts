@@ -1,5 +1,6 @@
 import { FilterLogEventsCommand } from "../../aws/logs.ts";
-import { duration, printable } from "../../io/text.ts";
+import { printable } from "../../contract/printable.ts";
+import { duration } from "../../io/text.ts";
 import type { Provisioning } from "../../pipeline/plan/provision.ts";
 import { identities, ids } from "../../pipeline/settings/identities.ts";
 import { readStatus } from "../status/status.ts";

@@ -1,5 +1,4 @@
-import { batchWrite, type Write } from "../../../lambdas/shared/batch-write.ts";
-import { type DynamoDBClient, paginateQuery } from "../../aws/dynamodb.ts";
+import { BatchWriteItemCommand, type DynamoDBClient, paginateQuery, type WriteRequest } from "../../aws/dynamodb.ts";
 import { missingTable } from "../../aws/failures.ts";
 import { waitingKey } from "../../contract/alerts.ts";
 import { type Item, marshal, unmarshal } from "../../contract/item.ts";
@@ -16,6 +15,15 @@ import { PROOF_LOCATION } from "./turbine.ts";
 const NOTES = "prove";
 const HOUR_MS = 3_600_000;
 const WRITE_MS = 30_000;
+/** What BatchWriteItem takes at once. */
+const BATCH = 25;
+/** Milliseconds before what DynamoDB left unprocessed is sent again. */
+const PAUSE_MS = 200;
+
+interface Write {
+  table: string;
+  request: WriteRequest;
+}
 
 export async function noteProof(session: Session, turbineId: string, edge: Edge, now: number): Promise<void> {
   const Item = marshal({ pk: NOTES, sk: turbineId, at: new Date(now).toISOString() });
@@ -81,12 +89,21 @@ async function query(dynamodb: DynamoDBClient, TableName: string, keys: Record<s
   return found;
 }
 
+/** Sends again what DynamoDB leaves unprocessed. The client itself tries again what was throttled. */
 async function write({ clients }: Session, writes: Write[], { now, sleep, random }: Edge): Promise<void> {
+  const dynamodb = await clients.dynamodb();
   const until = now() + WRITE_MS;
-  const left = await batchWrite(await clients.dynamodb(), writes, {
-    remaining: () => until - now(),
-    wait: sleep,
-    random,
-  });
-  if (left.size > 0) throw new Error(`DynamoDB didn't take ${left.size} of ${writes.length} writes in time`);
+  for (let i = 0; i < writes.length; i += BATCH) {
+    let RequestItems: Record<string, WriteRequest[]> = {};
+    for (const { table, request } of writes.slice(i, i + BATCH)) {
+      RequestItems[table] = [...(RequestItems[table] ?? []), request];
+    }
+    while (Object.keys(RequestItems).length > 0) {
+      const { UnprocessedItems = {} } = await dynamodb.send(new BatchWriteItemCommand({ RequestItems }));
+      RequestItems = UnprocessedItems;
+      if (Object.keys(RequestItems).length === 0) break;
+      if (now() >= until) throw new Error(`DynamoDB didn't take all of ${writes.length} writes in time`);
+      await sleep(PAUSE_MS * (0.5 + random()));
+    }
+  }
 }

@@ -1,11 +1,7 @@
 import { PutMetricDataCommand } from "../../aws/cloudwatch.ts";
+import { PROOF_METRIC, PROOF_NAMESPACE, proofDimensions } from "../../pipeline/settings/proof-metric.ts";
 import type { Session } from "../../pipeline/settings/session.ts";
 import type { Proof } from "./prove.ts";
-
-/** What `prove --every` counts, and the alarm `not-proved` watches. */
-export const PROOF_NAMESPACE = "windops";
-export const PROOF_METRIC = "ProveSucceeded";
-export const proofDimensions = (pipeline: string): Record<string, string> => ({ Pipeline: pipeline });
 
 /** 1 or 0 for each proof, and for one that came through the milliseconds of its whole way. */
 export async function recordProof({ clients, names }: Pick<Session, "clients" | "names">, proof: Proof): Promise<void> {

@@ -1,6 +1,7 @@
+import type { Reading } from "../../contract/reading.ts";
 import type { Edge } from "../../io/clock.ts";
 import type { Session } from "../../pipeline/settings/session.ts";
-import { produce, type Reading } from "../../simulate/producer/producer.ts";
+import { produce } from "../../simulate/producer/producer.ts";
 import { noteProof, removeLeftovers, removeProof } from "./leftovers.ts";
 import { mailTime, scoredBy, storedAt, toldTimes } from "./trace.ts";
 import { proofReadings } from "./turbine.ts";

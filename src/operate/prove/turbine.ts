@@ -1,4 +1,4 @@
-import type { Reading } from "../../simulate/producer/producer.ts";
+import type { Reading } from "../../contract/reading.ts";
 import { wind } from "../../simulate/wind/wind.ts";
 
 /** Where a proof's turbine says that it stands: in its notification people see that it's nothing to act on. */

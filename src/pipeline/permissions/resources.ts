@@ -1,8 +1,8 @@
 import { arn } from "../../aws/partition.ts";
-import { PROOF_NAMESPACE } from "../../operate/prove/metrics.ts";
 import type { Pipeline } from "../resource.ts";
 import { type Identities, identities } from "../settings/identities.ts";
 import type { Statement } from "../settings/policies.ts";
+import { PROOF_NAMESPACE } from "../settings/proof-metric.ts";
 import { OWNER_TAG } from "../settings/tags.ts";
 import { QUOTAS } from "./quotas.ts";
 

@@ -8,9 +8,9 @@ import {
 } from "../../aws/cloudwatch.ts";
 import { orAbsent } from "../../aws/failures.ts";
 import { parseDuration } from "../../io/text.ts";
-import { PROOF_METRIC, PROOF_NAMESPACE, proofDimensions } from "../../operate/prove/metrics.ts";
 import { compare, type Pipeline, type Resource, tagsOnly } from "../resource.ts";
 import { identities, ids } from "../settings/identities.ts";
+import { PROOF_METRIC, PROOF_NAMESPACE, proofDimensions } from "../settings/proof-metric.ts";
 import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";
 
 export interface AlarmSpec {

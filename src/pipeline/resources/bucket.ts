@@ -19,9 +19,9 @@ import {
   PutPublicAccessBlockCommand,
   type S3Client,
 } from "../../aws/s3.ts";
+import { QUARANTINE_PREFIX } from "../../contract/environment.ts";
 import { WindopsError } from "../../io/errors/errors.ts";
 import { changed, compare, type Pipeline, type Resource } from "../resource.ts";
-import { QUARANTINE_PREFIX } from "../settings/functions.ts";
 import { identities, ids } from "../settings/identities.ts";
 import { bucketPolicy } from "../settings/policies.ts";
 import { fromList, type Tags, tagChanges, tagsDiffer, toList } from "../settings/tags.ts";

@@ -23,7 +23,6 @@ export const DESTINATION_MAPPING = {
 /** The delivery's input from the schedule: only what waits; without it the whole table is looked through. */
 export const SCHEDULED_INPUT = { look: "waiting" } as const;
 
-export const QUARANTINE_PREFIX = "quarantine/";
 /** Where the simulator on EC2 gets windops from. */
 export const SIMULATOR_PREFIX = "simulator/";
 

@@ -1,5 +1,6 @@
+import { QUARANTINE_PREFIX } from "../../contract/environment.ts";
 import type { Pipeline } from "../resource.ts";
-import { DELIVERY_RIGHTS, DESTINATION_RIGHTS, QUARANTINE_PREFIX, SIMULATOR_PREFIX } from "./functions.ts";
+import { DELIVERY_RIGHTS, DESTINATION_RIGHTS, SIMULATOR_PREFIX } from "./functions.ts";
 import type { Identities } from "./identities.ts";
 
 export interface Statement {

@@ -1,14 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KinesisClient } from "@aws-sdk/client-kinesis";
+import type { Reading } from "../../contract/reading.ts";
 import type { Edge } from "../../io/clock.ts";
-import { ProducerBuffer, type Reading } from "./buffer.ts";
+import { ProducerBuffer } from "./buffer.ts";
 import { ShardBackoff } from "./shard-backoff.ts";
 import type { Shipping } from "./shipping.ts";
 import { AggregatedShipping } from "./shipping-aggregated.ts";
 import { PlainShipping } from "./shipping-plain.ts";
 import { TokenBucket } from "./token-bucket.ts";
-
-export type { Reading } from "./buffer.ts";
 
 export interface ProducerOptions extends Edge {
   kinesis: Pick<KinesisClient, "send">;

@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
+import type { Reading } from "../../contract/reading.ts";
 import { type ReplayColumns, type ReplayCounts, readingsIn, type Timed } from "../../io/rows/readings.ts";
 import { readRows } from "../../io/rows/rows.ts";
 import { Acknowledged } from "../producer/acknowledged.ts";
-import { type ProducerCounts, type ProducerOptions, produce, type Reading } from "../producer/producer.ts";
+import { type ProducerCounts, type ProducerOptions, produce } from "../producer/producer.ts";
 import { sorted } from "./sort-readings.ts";
 
 export interface ReplayOptions extends Omit<ProducerOptions, "onAcknowledged"> {

@@ -1,4 +1,4 @@
-import { printable } from "../../io/text.ts";
+import { printable } from "../../contract/printable.ts";
 
 type Child = Node | string | number | undefined | false;
 type Attributes = Record<string, string | number | boolean | undefined | ((event: any) => void)>;

@@ -6,10 +6,11 @@ import {
   UpdateShardCountCommand,
 } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Reading } from "../../../src/contract/reading.ts";
 import { edge } from "../../../src/io/clock.ts";
 import { userRecords } from "../../../src/kinesis-format/aggregated-record.ts";
 import { tail } from "../../../src/operate/tail/tail.ts";
-import { type ProducerOptions, produce, type Reading } from "../../../src/simulate/producer/producer.ts";
+import { type ProducerOptions, produce } from "../../../src/simulate/producer/producer.ts";
 import { type Clients, clients, stream, until } from "../../local/pipeline-fixture.ts";
 import { temporaryStack } from "../../local/stack-fixture.ts";
 

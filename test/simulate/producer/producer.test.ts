@@ -1,6 +1,7 @@
 import type { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { describe, expect, it } from "vitest";
-import { type ProducerOptions, produce, type Reading } from "../../../src/simulate/producer/producer.ts";
+import type { Reading } from "../../../src/contract/reading.ts";
+import { type ProducerOptions, produce } from "../../../src/simulate/producer/producer.ts";
 import { random } from "../../../src/simulate/wind/random.ts";
 import { TestClock } from "../../clock.ts";
 
