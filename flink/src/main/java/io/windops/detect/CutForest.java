@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Deque;
 
 /**
- * The forest of {@code src/detect/forest.ts} on the JVM: the same seed and readings give the same scores bit for bit, and their
+ * The forest of {@code src/detect/forest/forest.ts} on the JVM: the same seed and readings give the same scores bit for bit, and their
  * distribution is that of AWS's {@code RandomCutForest#getAnomalyScore}, several times as fast.
  */
 final class CutForest implements Forest {

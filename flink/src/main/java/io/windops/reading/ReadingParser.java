@@ -16,7 +16,7 @@ import java.util.Locale;
 public final class ReadingParser {
     private static final JsonFactory JSON = new JsonFactory();
 
-    /** As {@code src/local/engine/embedded/reading.ts}: seconds may be left out, the zone may not. */
+    /** As {@code src/local/services/kinesisanalytics/engines/embedded/reading.ts}: seconds may be left out, the zone may not. */
     private static final DateTimeFormatter ISO = new DateTimeFormatterBuilder()
             .parseCaseInsensitive()
             .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
