@@ -1,3 +1,4 @@
+import { usageError } from "../io/errors/errors.ts";
 import { milliseconds, number } from "../io/parse.ts";
 import type { CommandSpec, Context, OptionSpec } from "../io/terminal/command.ts";
 import type { IO } from "../io/terminal/io.ts";
@@ -13,23 +14,32 @@ export const setupOptions: OptionSpec[] = [
   { flags: "--adopt", description: "take over resources of the same name that this pipeline didn't make" },
 ];
 
-/** A duration that stays the text it was, as settings have it. */
-const durationText = (flag: string) => (text: string) => {
-  milliseconds(flag)(text);
-  return text;
-};
+/** A duration of at least `min` milliseconds that stays the text it was, as settings have it. */
+const durationText =
+  (flag: string, min = 0) =>
+  (text: string) => {
+    if (milliseconds(flag)(text) < min) throw usageError(`${flag} takes ${min / 1000}s or longer, not "${text}"`);
+    return text;
+  };
+
+/** As the setting: with a threshold of 0 each reading of the warm-up would be an anomaly. */
+function minScore(text: string): number {
+  const value = number("--min-score", { min: 0 })(text);
+  if (value === 0) throw usageError(`--min-score takes a number > 0, not "${text}"`);
+  return value;
+}
 
 /** What the functions do with anomalies: the settings of the same names, for this run. */
 export const tuningOptions: OptionSpec[] = [
   {
     flags: "--min-score <n>",
     description: "score of an anomaly (minScore, 2)",
-    parse: number("--min-score", { min: 0 }),
+    parse: minScore,
   },
   {
     flags: "--quiet <time>",
     description: "event time that ends an anomaly (quiet, 15m)",
-    parse: durationText("--quiet"),
+    parse: durationText("--quiet", 1000),
   },
   {
     flags: "--cooldown <time>",

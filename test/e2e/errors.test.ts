@@ -25,6 +25,9 @@ describe("without a stack", () => {
   it.each<[string, string[], number, string, RegExp]>([
     ["an unknown command", ["simulat"], 2, "E_USAGE", /'simulat' .*\n {2}Did you mean .*simulate/],
     ["an unknown flag", ["scan", "--minscore", "2"], 2, "E_USAGE", /'--minscore' .*\n {2}Did you mean --min-score\?/],
+    ["a threshold of 0", ["setup", "--min-score", "0"], 2, "E_USAGE", /--min-score takes a number > 0/],
+    ["an anomaly that never ends", ["setup", "--quiet", "0s"], 2, "E_USAGE", /--quiet takes 1s or longer/],
+    ["an empty folder", ["status", "--state-dir", ""], 2, "E_USAGE", /--state-dir takes a folder/],
     ["a flag's bad value", ["scan", "--min-score", "high"], 2, "E_USAGE", /--min-score takes a number/],
     ["a bad rate", ["simulate", "--rate", "fast"], 2, "E_USAGE", /--rate takes a rate/],
     ["an unknown kind of anomaly", ["simulate", "--kinds", "gust,tornado"], 2, "E_USAGE", /tornado/],

@@ -220,7 +220,7 @@ function firstMessage(child: ChildProcess, signal: AbortSignal | undefined): Pro
 /** The bundled stack: beside this file when bundled itself, else in the project's dist. */
 function stackProgram(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const candidates = ["local/main.js", "../local/main.js", "../../dist/local/main.js", "main.js"];
+  const candidates = ["local/main.js", "../local/main.js", "../../../dist/local/main.js", "main.js"];
   const program = candidates.map((c) => join(here, c)).find((path) => existsSync(path));
   if (program) return program;
   throw new WindopsError("E_NOT_BUILT", "The embedded stack's program is not built.", { hint: "Run `npm run build`." });

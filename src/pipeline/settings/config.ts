@@ -63,7 +63,10 @@ export const settingsSchema = z.strictObject({
     .describe("Put before every resource's name, for several pipelines in one account"),
   names: namesSchema.default({}).describe("Names of the resources, where the defaults don't fit"),
   minScore: z.number().positive().default(2).describe("Anomaly score from which a reading is an anomaly"),
-  quiet: durationText("15m", "Event time without an anomaly after which the next one is a new one"),
+  quiet: durationText("15m", "Event time without an anomaly after which the next one is a new one").refine(
+    (text) => (parseDuration(text) ?? 1000) >= 1000,
+    "must be 1s or longer",
+  ),
   notify: z
     .enum(["anomaly", "every-reading"])
     .default("anomaly")
@@ -117,7 +120,8 @@ export const settingsSchema = z.strictObject({
   proveEvery: durationText(
     "0s",
     "How often `windops prove --every` is run; an alarm tells of a proof that didn't come",
-  ),
+    // An alarm of CloudWatch looks back a week at most.
+  ).refine((text) => (parseDuration(text) ?? 0) <= 6 * 86_400_000, "must be 6d or shorter"),
   email: z.array(z.email()).default([]).describe("Subscribers of the notification"),
 });
 

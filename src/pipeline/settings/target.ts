@@ -28,6 +28,9 @@ export function chooseTarget(
   const region = settings.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined);
   const profile = settings.profile ?? (env.AWS_PROFILE || undefined);
   if (endpoint !== undefined) {
+    if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+      throw usageError(`The endpoint "${endpoint}" is no address.`, "Write it with its scheme: http://localhost:4566.");
+    }
     if (/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname) && settings.target !== "aws") {
       throw usageError(`${endpoint} is AWS itself.`, "Pass --aws if that is what you want.");
     }

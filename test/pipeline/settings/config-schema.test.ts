@@ -6,7 +6,7 @@ import { settingsSchema } from "../../../src/pipeline/settings/config.ts";
 // `npx vitest run test/pipeline/config-schema.test.ts -u` writes the file anew.
 test("schema/windops.schema.json is made from the settings' definition", async () => {
   const schema = { ...z.toJSONSchema(settingsSchema, { io: "input", target: "draft-7" }), title: "windops.json" };
-  await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot("../../schema/windops.schema.json");
+  await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot("../../../schema/windops.schema.json");
 });
 
 // Held to by the type check. The library's is written out, so that its declarations need no zod where it is installed.

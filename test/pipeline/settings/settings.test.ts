@@ -57,7 +57,20 @@ describe("settings", () => {
   });
 });
 
+test.each([{ quiet: "0s" }, { quiet: "999ms" }, { proveEvery: "7d" }])(
+  "%j is refused: no anomaly would ever be told, no alarm could be made",
+  (content) => {
+    write(content);
+    expect(failing(() => loadSettings({}, folder, {})).message).toContain(Object.keys(content)[0]);
+  },
+);
+
 describe("target", () => {
+  test("an endpoint without a scheme is the caller's mistake", () => {
+    const settings = loadSettings({}, folder, {});
+    expect(failing(() => chooseTarget(settings, { AWS_ENDPOINT_URL: "localhost:4566" }, {})).code).toBe("E_USAGE");
+  });
+
   const choose = (file: object, env: NodeJS.ProcessEnv, flags: Parameters<typeof chooseTarget>[2] = {}) => {
     write(file);
     return chooseTarget(loadSettings(env, folder, flags), env, flags);
